@@ -47,14 +47,16 @@ static inline float mn_bits_float(uint32_t bits)
     return value;
 }
 
-/* Inline, so that loops over halves vectorise. No operand is ever a subnormal float: the result does
- * not depend on a caller's flush-to-zero mode. */
+/* Inline and with masks instead of branches, so that loops over halves vectorise. No operand is ever a
+ * subnormal float: the result does not depend on a caller's flush-to-zero mode. */
 static inline float mn_half_float(uint16_t half)
 {
     const uint32_t magnitude = half & 0x7fffu, rebias = 112u << 23;
-    uint32_t bits = (magnitude << 13) + rebias;
-    if (magnitude >= 0x7c00) bits += rebias; /* infinity and NaN */
-    if (magnitude < 0x0400) bits = mn_float_bits((float)(int32_t)magnitude * 0x1p-24f);
+    const uint32_t is_subnormal = 0u - ((magnitude - 0x0400u) >> 31);
+    const uint32_t is_special = 0u - ((0x7bffu - magnitude) >> 31); /* infinity and NaN */
+    const uint32_t subnormal = mn_float_bits((float)(int32_t)magnitude * 0x1p-24f);
+    const uint32_t normal = (magnitude << 13) + rebias + (rebias & is_special);
+    const uint32_t bits = (subnormal & is_subnormal) | (normal & ~is_subnormal);
     return mn_bits_float(bits | (uint32_t)(half & 0x8000u) << 16);
 }
 
@@ -73,14 +75,20 @@ static inline float mn_store_half(uint8_t *bytes, float value)
     return mn_half_float(half);
 }
 
-/* out[0..7] = `bit` where the bit of that index is set in `byte`, else 0; `bit` is 16 or 4. */
-static inline void mn_spread_bits(uint8_t out[8], uint8_t byte, uint8_t bit)
+/* Eight small numbers in the bytes of a word. */
+static inline uint64_t mn_load_word(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Byte j is 16 where bit j is set, else 0. */
+static inline uint64_t mn_spread_sixteens(uint8_t bits)
 {
     const uint64_t ones = 0x0101010101010101u;
-    const uint64_t picked = (byte * ones) & 0x8040201008040201u; /* byte j keeps bit j */
-    const uint64_t set = ((picked + 0x7f * ones) >> 7) & ones;   /* 1 where anything was kept */
-    const uint64_t spread = set * bit;
-    memcpy(out, &spread, sizeof spread);
+    const uint64_t picked = (bits * ones) & 0x8040201008040201u; /* byte j keeps bit j */
+    return ((picked + 0x7f * ones) & 0x80 * ones) >> 3;
 }
 
 #endif

@@ -5,18 +5,29 @@
 
 enum { BLOCK = 32, BLOCK_BYTES = 22 };
 
+#define FOURS 0x0f0f0f0f0f0f0f0fu /* the low four bits of each byte */
+
+/* Bytes 0..31 become -16..15; the top bit keeps a borrow from crossing into the next byte. */
+static uint64_t minus_sixteen(uint64_t word)
+{
+    const uint64_t top = 0x8080808080808080u;
+    return ((word | top) - 0x1010101010101010u) ^ top;
+}
+
 static void unpack(int8_t *restrict q, float *restrict scale, float *restrict offset,
                    const void *restrict blocks, size_t n)
 {
     const uint8_t *block = blocks;
     (void)offset;
     for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
-        uint8_t fifth[32];
-        int8_t *out = q + i;
-        for (int k = 0; k < 4; k++) mn_spread_bits(fifth + 8 * k, block[2 + k], 16);
-        for (int k = 0; k < 16; k++) {
-            out[k] = (int8_t)((block[6 + k] & 15) + fifth[k] - 16);
-            out[16 + k] = (int8_t)((block[6 + k] >> 4) + fifth[16 + k] - 16);
+        const uint8_t *fifth = block + 2, *low = block + 6;
+        for (int k = 0; k < 2; k++) {
+            const uint64_t word = mn_load_word(low + 8 * k);
+            const uint64_t first = (word & FOURS) + mn_spread_sixteens(fifth[k]);
+            const uint64_t second = (word >> 4 & FOURS) + mn_spread_sixteens(fifth[2 + k]);
+            const uint64_t centred[2] = { minus_sixteen(first), minus_sixteen(second) };
+            memcpy(q + i + 8 * k, &centred[0], 8);
+            memcpy(q + i + 16 + 8 * k, &centred[1], 8);
         }
         scale[i / MN_GROUP] = scale[i / MN_GROUP + 1] = mn_load_half(block);
     }

@@ -5,17 +5,20 @@
 
 enum { BLOCK = 32, BLOCK_BYTES = 24 };
 
+#define FOURS 0x0f0f0f0f0f0f0f0fu /* the low four bits of each byte */
+
 static void unpack(int8_t *restrict q, float *restrict scale, float *restrict offset,
                    const void *restrict blocks, size_t n)
 {
     const uint8_t *block = blocks;
     for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
-        uint8_t fifth[32];
-        int8_t *out = q + i;
-        for (int k = 0; k < 4; k++) mn_spread_bits(fifth + 8 * k, block[4 + k], 16);
-        for (int k = 0; k < 16; k++) {
-            out[k] = (int8_t)((block[8 + k] & 15) + fifth[k]);
-            out[16 + k] = (int8_t)((block[8 + k] >> 4) + fifth[16 + k]);
+        const uint8_t *fifth = block + 4, *low = block + 8;
+        for (int k = 0; k < 2; k++) {
+            const uint64_t word = mn_load_word(low + 8 * k);
+            const uint64_t first = (word & FOURS) + mn_spread_sixteens(fifth[k]);
+            const uint64_t second = (word >> 4 & FOURS) + mn_spread_sixteens(fifth[2 + k]);
+            memcpy(q + i + 8 * k, &first, 8);
+            memcpy(q + i + 16 + 8 * k, &second, 8);
         }
         scale[i / MN_GROUP] = scale[i / MN_GROUP + 1] = mn_load_half(block);
         offset[i / MN_GROUP] = offset[i / MN_GROUP + 1] = mn_load_half(block + 2);
