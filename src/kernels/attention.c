@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attention.c - the walk over blocks of keys that every CPU level shares, its scratch, and the list. */
+#include "kernels/attention.h"
+
+#include "kernels/attention_levels.h"
+
+#include <math.h>
+#include <string.h>
+
+static const uint32_t number_bytes[MN_KV_N_TYPES] = { [MN_KV_F32] = 4, [MN_KV_F16] = 2, [MN_KV_INT8] = 1 };
+
+size_t mn_kv_head_bytes(mn_kv_type type, uint32_t head_dim)
+{
+    size_t scales = type == MN_KV_INT8 ? MN_KV_BLOCK * sizeof(float) : 0;
+    return scales + (size_t)MN_KV_BLOCK * mn_pad_16(head_dim) * number_bytes[type];
+}
+
+/* The keys of one block that a query sees. */
+typedef struct span {
+    uint32_t begin, end; /* within the block; none if equal */
+} span;
+
+typedef struct workspace {
+    float *wide;   /* [MN_KV_BLOCK, padded] keys or values of a page as floats */
+    float *out;    /* [n_queries, padded] */
+    float *weight; /* [n_queries, MN_KV_BLOCK] scores, then weights */
+    float *sums;   /* [n_queries, 16] */
+    float *most;   /* [n_queries] */
+    float *decay;  /* [n_queries] */
+    span *spans;   /* [n_queries] */
+    size_t padded; /* head_dim in whole vectors */
+} workspace;
+
+static size_t in_lines(size_t size_bytes)
+{
+    return (size_bytes + 63) & ~(size_t)63;
+}
+
+enum { N_ARRAYS = 7 };
+
+/* Where each array starts, and the size of all. */
+static size_t workspace_offsets(size_t offset[N_ARRAYS], uint32_t head_dim, size_t n_queries)
+{
+    size_t padded = mn_pad_16(head_dim);
+    const size_t sizes[N_ARRAYS] = {
+        MN_KV_BLOCK * padded * sizeof(float),
+        n_queries * padded * sizeof(float),
+        n_queries * MN_KV_BLOCK * sizeof(float),
+        n_queries * 16 * sizeof(float),
+        n_queries * sizeof(float),
+        n_queries * sizeof(float),
+        n_queries * sizeof(span),
+    };
+    size_t total = 0;
+    for (int i = 0; i < N_ARRAYS; i++) {
+        offset[i] = total;
+        total += in_lines(sizes[i]);
+    }
+    return total;
+}
+
+static workspace workspace_in(void *memory, uint32_t head_dim, size_t n_queries)
+{
+    size_t offset[N_ARRAYS];
+    workspace_offsets(offset, head_dim, n_queries);
+    uint8_t *base = memory;
+    return (workspace){
+        .wide = (float *)(void *)(base + offset[0]),
+        .out = (float *)(void *)(base + offset[1]),
+        .weight = (float *)(void *)(base + offset[2]),
+        .sums = (float *)(void *)(base + offset[3]),
+        .most = (float *)(void *)(base + offset[4]),
+        .decay = (float *)(void *)(base + offset[5]),
+        .spans = (span *)(void *)(base + offset[6]),
+        .padded = mn_pad_16(head_dim),
+    };
+}
+
+size_t mn_attention_scratch_bytes(uint32_t head_dim, uint32_t max_queries)
+{
+    size_t offset[N_ARRAYS];
+    return workspace_offsets(offset, head_dim, max_queries);
+}
+
+static int64_t clamp(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static span span_in_block(const mn_attention_task *task, uint32_t query, int64_t block)
+{
+    int64_t start = block * MN_KV_BLOCK;
+    int64_t begin = clamp((int64_t)task->first[query] - start, 0, MN_KV_BLOCK);
+    int64_t end = clamp((int64_t)task->position[query] + 1 - start, 0, MN_KV_BLOCK);
+    if (begin >= end) return (span){ 0, 0 };
+    return (span){ (uint32_t)begin, (uint32_t)end };
+}
+
+/* What the queries from `first` to `last` see of a block, all together. */
+typedef struct view {
+    uint32_t first, last; /* queries */
+    span keys;            /* from the first to the last key that any of them sees */
+} view;
+
+static bool find_view(view *out, workspace *work, const mn_attention_task *task, int64_t block)
+{
+    view v = { .first = UINT32_MAX, .keys = { MN_KV_BLOCK, 0 } };
+    for (uint32_t i = 0; i < task->n_queries; i++) {
+        span s = span_in_block(task, i, block);
+        work->spans[i] = s;
+        if (s.begin == s.end) continue;
+        if (v.first == UINT32_MAX) v.first = i;
+        v.last = i;
+        if (s.begin < v.keys.begin) v.keys.begin = s.begin;
+        if (s.end > v.keys.end) v.keys.end = s.end;
+    }
+    *out = v;
+    return v.first != UINT32_MAX;
+}
+
+/* Dot products of the queries in view with the groups of 16 keys in view. */
+static void score_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
+                        const mn_attention_steps *steps)
+{
+    uint32_t first_group = v->keys.begin / 16, end_group = (v->keys.end + 15) / 16;
+    size_t group = (size_t)task->head_dim * 16;
+    const uint8_t *numbers = mn_page_numbers(page, task->type);
+    mn_attention_product product = {
+        .b = numbers + first_group * group * number_bytes[task->type],
+        .row_stride = 16,
+        .group_stride = group,
+        .type = task->type,
+        .begin = 0,
+        .end = task->head_dim,
+        .n_queries = v->last + 1 - v->first,
+        .n_groups = end_group - first_group,
+        .a = task->q + v->first * task->q_stride,
+        .a_stride = task->q_stride,
+        .c = work->weight + (size_t)v->first * MN_KV_BLOCK + first_group * 16,
+        .c_stride = MN_KV_BLOCK,
+    };
+    if (product.n_queries > steps->direct_queries && task->type != MN_KV_F32) {
+        steps->widen(work->wide, product.b, product.n_groups * group, task->type);
+        product.b = work->wide;
+        product.type = MN_KV_F32;
+    }
+    steps->product(&product);
+}
+
+static void weigh_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *keys,
+                        const uint8_t *values, const mn_attention_steps *steps)
+{
+    for (uint32_t i = v->first; i <= v->last; i++) {
+        if (work->spans[i].begin == work->spans[i].end) continue;
+        mn_attention_softmax softmax = {
+            .score = work->weight + (size_t)i * MN_KV_BLOCK,
+            .key_scale = mn_page_scales(keys, task->type),
+            .value_scale = mn_page_scales(values, task->type),
+            .begin = work->spans[i].begin,
+            .end = work->spans[i].end,
+            .scale = task->scale,
+            .soft_cap = task->soft_cap,
+            .most = work->most + i,
+            .sums = work->sums + (size_t)i * 16,
+            .decay = work->decay + i,
+        };
+        steps->softmax(&softmax);
+    }
+}
+
+/* Adds the values, weighed. Queries side by side that see the same keys go together; no query may
+ * touch a value that it does not see, for 0 * infinity is no 0. */
+static void add_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
+                      const mn_attention_steps *steps)
+{
+    const uint8_t *numbers = mn_page_numbers(page, task->type);
+    mn_attention_product product = {
+        .b = numbers,
+        .row_stride = work->padded,
+        .group_stride = 16,
+        .type = task->type,
+        .n_groups = (uint32_t)(work->padded / 16),
+        .a_stride = MN_KV_BLOCK,
+        .c_stride = work->padded,
+    };
+    if (v->last + 1 - v->first > steps->direct_queries && task->type != MN_KV_F32) {
+        size_t offset = v->keys.begin * work->padded;
+        steps->widen(work->wide + offset, numbers + offset * number_bytes[task->type],
+                     (v->keys.end - v->keys.begin) * work->padded, task->type);
+        product.b = work->wide;
+        product.type = MN_KV_F32;
+    }
+    for (uint32_t i = v->first, next; i <= v->last; i = next) {
+        span s = work->spans[i];
+        for (next = i + 1; next <= v->last; next++)
+            if (work->spans[next].begin != s.begin || work->spans[next].end != s.end) break;
+        if (s.begin == s.end) continue;
+        product.n_queries = next - i;
+        product.begin = s.begin;
+        product.end = s.end;
+        product.a = work->weight + (size_t)i * MN_KV_BLOCK;
+        product.c = work->out + i * work->padded;
+        product.decay = work->decay + i;
+        steps->product(&product);
+    }
+}
+
+void mn_attention_walk(const mn_attention_task *task, void *scratch, const mn_attention_steps *steps)
+{
+    workspace work = workspace_in(scratch, task->head_dim, task->n_queries);
+    memset(work.out, 0, task->n_queries * work.padded * sizeof(float));
+    memset(work.sums, 0, task->n_queries * 16 * sizeof(float));
+    int64_t low = INT64_MAX, high = -1;
+    for (uint32_t i = 0; i < task->n_queries; i++) {
+        work.most[i] = -INFINITY;
+        int64_t first = task->first[i] < 0 ? 0 : task->first[i];
+        if (first > task->position[i]) continue;
+        if (first < low) low = first;
+        if (task->position[i] > high) high = task->position[i];
+    }
+    if (high >= 0)
+        for (int64_t block = low / MN_KV_BLOCK; block <= high / MN_KV_BLOCK; block++) {
+            view v;
+            if (!find_view(&v, &work, task, block)) continue;
+            score_block(task, &work, &v, task->keys[block], steps);
+            weigh_block(task, &work, &v, task->keys[block], task->values[block], steps);
+            add_block(task, &work, &v, task->values[block], steps);
+        }
+    for (uint32_t i = 0; i < task->n_queries; i++)
+        steps->finish(task->out + i * task->out_stride, work.out + i * work.padded,
+                      work.sums + (size_t)i * 16, task->head_dim);
+}
+
+static const mn_attention_ops *const levels[] = {
+    &mn_attention_plain,
+};
+
+const mn_attention_ops *mn_attention_ops_at(size_t index)
+{
+    return index < sizeof levels / sizeof *levels ? levels[index] : NULL;
+}
+
+const mn_attention_ops *mn_attention_ops_for(mn_cpu_bits cpu)
+{
+    const mn_attention_ops *best = levels[0];
+    for (size_t i = 1; i < sizeof levels / sizeof *levels; i++)
+        if ((levels[i]->needs & ~cpu) == 0) best = levels[i];
+    return best;
+}
