@@ -72,7 +72,12 @@ class Bpe:
         "smollm": None,
     }
     SPECIAL = {
-        "llama-bpe": (["<|begin_of_text|>", "<|end_of_text|>", "<|im_start|>", "<|im_end|>"], 0, 3, True),
+        "llama-bpe": (
+            ["<|begin_of_text|>", "<|end_of_text|>", "<|im_start|>", "<|im_end|>"],
+            0,
+            3,
+            True,
+        ),
         "qwen2": (["<|endoftext|>", "<|im_start|>", "<|im_end|>"], 0, 2, False),
         "smollm": (["<|endoftext|>", "<|im_start|>", "<|im_end|>"], 1, 2, False),
     }
@@ -129,13 +134,28 @@ class Spm:
 
         model = io.BytesIO()
         names = ["<start_of_turn>", "<end_of_turn>"] if gemma else ["<|im_start|>", "<|im_end|>"]
-        ids = dict(pad_id=0, eos_id=1, bos_id=2, unk_id=3) if gemma else dict(unk_id=0, bos_id=1, eos_id=2)
+        ids = (
+            dict(pad_id=0, eos_id=1, bos_id=2, unk_id=3)
+            if gemma
+            else dict(unk_id=0, bos_id=1, eos_id=2)
+        )
         pieces = dict(bos_piece="<bos>", eos_piece="<eos>", pad_piece="<pad>") if gemma else {}
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(CORPUS.split("\n")), model_writer=model, model_type="bpe",
-            vocab_size=n_vocab, byte_fallback=True, add_dummy_prefix=not gemma,
-            remove_extra_whitespaces=False, normalization_rule_name="identity", control_symbols=names,
-            split_digits=True, character_coverage=0.98, minloglevel=2, num_threads=1, **ids, **pieces,
+            sentence_iterator=iter(CORPUS.split("\n")),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=n_vocab,
+            byte_fallback=True,
+            add_dummy_prefix=not gemma,
+            remove_extra_whitespaces=False,
+            normalization_rule_name="identity",
+            control_symbols=names,
+            split_digits=True,
+            character_coverage=0.98,
+            minloglevel=2,
+            num_threads=1,
+            **ids,
+            **pieces,
         )
         self.model = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         m = self.model
@@ -143,7 +163,11 @@ class Spm:
         self.tokens = [m.id_to_piece(i).encode() for i in range(self.n)]
         self.scores = [m.get_score(i) for i in range(self.n)]
         self.types = [
-            BYTE if m.is_byte(i) else UNKNOWN if m.is_unknown(i) else CONTROL if m.is_control(i) else NORMAL
+            (
+                BYTE
+                if m.is_byte(i)
+                else UNKNOWN if m.is_unknown(i) else CONTROL if m.is_control(i) else NORMAL
+            )
             for i in range(self.n)
         ]
         self.gemma, self.add_bos = gemma, True
@@ -167,10 +191,20 @@ class Spm:
 # --- the models -----------------------------------------------------------------------------------
 def common(n_vocab, layers, heads, kv, head_dim, ffn, context, tied, eps):
     return dict(
-        vocab_size=n_vocab, hidden_size=32, intermediate_size=ffn, num_hidden_layers=layers,
-        num_attention_heads=heads, num_key_value_heads=kv, head_dim=head_dim,
-        max_position_embeddings=context, tie_word_embeddings=tied, rms_norm_eps=eps,
-        attn_implementation="eager", bos_token_id=None, eos_token_id=None, pad_token_id=None,
+        vocab_size=n_vocab,
+        hidden_size=32,
+        intermediate_size=ffn,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=kv,
+        head_dim=head_dim,
+        max_position_embeddings=context,
+        tie_word_embeddings=tied,
+        rms_norm_eps=eps,
+        attn_implementation="eager",
+        bos_token_id=None,
+        eos_token_id=None,
+        pad_token_id=None,
     )
 
 
@@ -189,55 +223,197 @@ def llama(tokenizer, theta, scaling=None, bias=False, **shape):
 def qwen2(tokenizer, theta, **shape):
     options = common(len(tokenizer.tokens), **shape)
     assert options["head_dim"] * options["num_attention_heads"] == options["hidden_size"]
-    config = transformers.Qwen2Config(**options, rope_parameters=rope(theta), use_sliding_window=False)
+    config = transformers.Qwen2Config(
+        **options, rope_parameters=rope(theta), use_sliding_window=False
+    )
     return "qwen2", config, transformers.Qwen2ForCausalLM(config)
 
 
 def gemma3(tokenizer, theta, local, window, factor=None, **shape):
-    full = rope(theta) if factor is None else {"rope_type": "linear", "factor": factor, "rope_theta": theta}
+    full = (
+        rope(theta)
+        if factor is None
+        else {"rope_type": "linear", "factor": factor, "rope_theta": theta}
+    )
     config = transformers.Gemma3TextConfig(
-        **common(len(tokenizer.tokens), **shape), sliding_window=window,
-        query_pre_attn_scalar=shape["head_dim"], hidden_activation="gelu_pytorch_tanh",
+        **common(len(tokenizer.tokens), **shape),
+        sliding_window=window,
+        query_pre_attn_scalar=shape["head_dim"],
+        hidden_activation="gelu_pytorch_tanh",
         rope_parameters={"full_attention": full, "sliding_attention": rope(local)},
     )
     return "gemma3", config, transformers.Gemma3ForCausalLM(config)
 
 
 LLAMA3 = {
-    "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "rope_type": "llama3",
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
 }
 
 # name, why it is there, seed, number of ids, vocabulary, builder
 MODELS = [
-    ("llama-spm", "llama 2 kind: sentencepiece, untied, read past the trained context", 31, 72,
-     lambda: Spm(False, 352),
-     lambda t: llama(t, 4000.0, layers=2, heads=2, kv=1, head_dim=16, ffn=64, context=48, tied=False, eps=1e-2)),
-    ("llama-tied", "smollm kind: tied, head_dim is not dim / heads, 4 heads on 2", 2, 56,
-     lambda: Bpe("smollm", 320),
-     lambda t: llama(t, 100000.0, layers=2, heads=4, kv=2, head_dim=16, ffn=64, context=128, tied=True, eps=1e-5)),
-    ("llama3", "llama 3 kind: rope_freqs, untied, whole words before merges", 63, 80,
-     lambda: Bpe("llama-bpe", 320),
-     lambda t: llama(t, 500.0, LLAMA3, layers=2, heads=2, kv=1, head_dim=16, ffn=64, context=512, tied=False,
-                     eps=1e-5)),
-    ("llama-bias", "q, k and v biases, permuted like the rows", 64, 40,
-     lambda: Bpe("llama-bpe", 320),
-     lambda t: llama(t, 700.0, bias=True, layers=1, heads=4, kv=2, head_dim=8, ffn=32, context=128, tied=True,
-                     eps=1e-3)),
-    ("qwen2", "biases, 2 heads on 1, tied", 45, 56,
-     lambda: Bpe("qwen2", 320),
-     lambda t: qwen2(t, 1000000.0, layers=2, heads=2, kv=1, head_dim=16, ffn=64, context=256, tied=True, eps=1e-6)),
-    ("qwen2-untied", "biases, 4 heads on 1, own output matrix", 6, 40,
-     lambda: Bpe("qwen2", 320),
-     lambda t: qwen2(t, 2000.0, layers=1, heads=4, kv=1, head_dim=8, ffn=96, context=256, tied=False, eps=1e-2)),
-    ("gemma3", "local layers, a global one, a local one again; window 8; head_dim is not dim / heads", 7, 56,
-     lambda: Spm(True, 320),
-     lambda t: gemma3(t, 1000000.0, 10000.0, 8, layers=7, heads=2, kv=1, head_dim=32, ffn=32, context=256,
-                      tied=True, eps=1e-6)),
-    ("gemma3-linear", "linear rope scaling of the global layer, local base in the file", 48, 48,
-     lambda: Spm(True, 320),
-     lambda t: gemma3(t, 8000.0, 300.0, 12, factor=8.0, layers=6, heads=4, kv=2, head_dim=16, ffn=32,
-                      context=256, tied=True, eps=1e-3)),
+    (
+        "llama-spm",
+        "llama 2 kind: sentencepiece, untied, read past the trained context",
+        31,
+        72,
+        lambda: Spm(False, 352),
+        lambda t: llama(
+            t,
+            4000.0,
+            layers=2,
+            heads=2,
+            kv=1,
+            head_dim=16,
+            ffn=64,
+            context=48,
+            tied=False,
+            eps=1e-2,
+        ),
+    ),
+    (
+        "llama-tied",
+        "smollm kind: tied, head_dim is not dim / heads, 4 heads on 2",
+        2,
+        56,
+        lambda: Bpe("smollm", 320),
+        lambda t: llama(
+            t,
+            100000.0,
+            layers=2,
+            heads=4,
+            kv=2,
+            head_dim=16,
+            ffn=64,
+            context=128,
+            tied=True,
+            eps=1e-5,
+        ),
+    ),
+    (
+        "llama3",
+        "llama 3 kind: rope_freqs, untied, whole words before merges",
+        63,
+        80,
+        lambda: Bpe("llama-bpe", 320),
+        lambda t: llama(
+            t,
+            500.0,
+            LLAMA3,
+            layers=2,
+            heads=2,
+            kv=1,
+            head_dim=16,
+            ffn=64,
+            context=512,
+            tied=False,
+            eps=1e-5,
+        ),
+    ),
+    (
+        "llama-bias",
+        "q, k and v biases, permuted like the rows",
+        64,
+        40,
+        lambda: Bpe("llama-bpe", 320),
+        lambda t: llama(
+            t,
+            700.0,
+            bias=True,
+            layers=1,
+            heads=4,
+            kv=2,
+            head_dim=8,
+            ffn=32,
+            context=128,
+            tied=True,
+            eps=1e-3,
+        ),
+    ),
+    (
+        "qwen2",
+        "biases, 2 heads on 1, tied",
+        45,
+        56,
+        lambda: Bpe("qwen2", 320),
+        lambda t: qwen2(
+            t,
+            1000000.0,
+            layers=2,
+            heads=2,
+            kv=1,
+            head_dim=16,
+            ffn=64,
+            context=256,
+            tied=True,
+            eps=1e-6,
+        ),
+    ),
+    (
+        "qwen2-untied",
+        "biases, 4 heads on 1, own output matrix",
+        6,
+        40,
+        lambda: Bpe("qwen2", 320),
+        lambda t: qwen2(
+            t,
+            2000.0,
+            layers=1,
+            heads=4,
+            kv=1,
+            head_dim=8,
+            ffn=96,
+            context=256,
+            tied=False,
+            eps=1e-2,
+        ),
+    ),
+    (
+        "gemma3",
+        "local layers, a global one, a local one again; window 8; head_dim is not dim / heads",
+        7,
+        56,
+        lambda: Spm(True, 320),
+        lambda t: gemma3(
+            t,
+            1000000.0,
+            10000.0,
+            8,
+            layers=7,
+            heads=2,
+            kv=1,
+            head_dim=32,
+            ffn=32,
+            context=256,
+            tied=True,
+            eps=1e-6,
+        ),
+    ),
+    (
+        "gemma3-linear",
+        "linear rope scaling of the global layer, local base in the file",
+        48,
+        48,
+        lambda: Spm(True, 320),
+        lambda t: gemma3(
+            t,
+            8000.0,
+            300.0,
+            12,
+            factor=8.0,
+            layers=6,
+            heads=4,
+            kv=2,
+            head_dim=16,
+            ffn=32,
+            context=256,
+            tied=True,
+            eps=1e-3,
+        ),
+    ),
 ]
 
 
@@ -346,7 +522,10 @@ def write_gguf(path, name, family, config, model, vocabulary):
     out.add_layer_norm_rms_eps(config.rms_norm_eps)
     out.add_file_type(0)
     if family == "gemma3":
-        full, local = config.rope_parameters["full_attention"], config.rope_parameters["sliding_attention"]
+        full, local = (
+            config.rope_parameters["full_attention"],
+            config.rope_parameters["sliding_attention"],
+        )
         out.add_rope_freq_base(full["rope_theta"])
         out.add_sliding_window(config.sliding_window)
         if full["rope_type"] == "linear":
@@ -402,13 +581,17 @@ def turn_off_rope(model, config):
 def set_frequencies(key, theta, scale=1.0):
     def change(model, config):
         buffer = getattr(rotary(model), key)
-        buffer.copy_(scale / theta ** (torch.arange(0, config.head_dim, 2).float() / config.head_dim))
+        buffer.copy_(
+            scale / theta ** (torch.arange(0, config.head_dim, 2).float() / config.head_dim)
+        )
+
     return change
 
 
 def scale_frequencies(key, factor):
     def change(model, config):
         getattr(rotary(model), key).mul_(factor)
+
     return change
 
 
@@ -420,6 +603,7 @@ def edit(part, function):
                 p.data = function(name, p.data, config).contiguous()
                 hits += 1
         assert hits, part
+
     return change
 
 
@@ -431,6 +615,7 @@ def each_attention(function):
     def change(model, config):
         for i, layer in enumerate(model.model.layers):
             function(layer.self_attn, i, config)
+
     return change
 
 
@@ -485,7 +670,11 @@ def drop_post_norms(model, config):
 
 def other_activation(model, config):
     for layer in model.model.layers:
-        act = torch.nn.SiLU() if "gelu" in str(layer.mlp.act_fn).lower() else torch.nn.GELU(approximate="tanh")
+        act = (
+            torch.nn.SiLU()
+            if "gelu" in str(layer.mlp.act_fn).lower()
+            else torch.nn.GELU(approximate="tanh")
+        )
         layer.mlp.act_fn = act
 
 
@@ -511,15 +700,27 @@ def switches(family, config, model):
         yield "global rope base as local", set_frequencies("full_attention_inv_freq", local)
         if config.rope_parameters["full_attention"]["rope_type"] == "linear":
             yield "linear scaling left out", scale_frequencies("full_attention_inv_freq", 8.0)
-            yield "linear scaling of local layers", scale_frequencies("sliding_attention_inv_freq", 1 / 8)
+            yield "linear scaling of local layers", scale_frequencies(
+                "sliding_attention_inv_freq", 1 / 8
+            )
             yield "local rope base 10000", set_frequencies("sliding_attention_inv_freq", 10000.0)
         kinds = config.layer_types
         yield "window left out", lambda m, c: reload_with(c, m, sliding_window=4096)
-        yield "window one longer", lambda m, c: reload_with(c, m, sliding_window=c.sliding_window + 1)
-        yield "window one shorter", lambda m, c: reload_with(c, m, sliding_window=c.sliding_window - 1)
-        yield "all layers global", lambda m, c: reload_with(c, m, layer_types=["full_attention"] * len(kinds))
-        yield "all layers local", lambda m, c: reload_with(c, m, layer_types=["sliding_attention"] * len(kinds))
-        yield "pattern one layer early", lambda m, c: reload_with(c, m, layer_types=kinds[1:] + kinds[:1])
+        yield "window one longer", lambda m, c: reload_with(
+            c, m, sliding_window=c.sliding_window + 1
+        )
+        yield "window one shorter", lambda m, c: reload_with(
+            c, m, sliding_window=c.sliding_window - 1
+        )
+        yield "all layers global", lambda m, c: reload_with(
+            c, m, layer_types=["full_attention"] * len(kinds)
+        )
+        yield "all layers local", lambda m, c: reload_with(
+            c, m, layer_types=["sliding_attention"] * len(kinds)
+        )
+        yield "pattern one layer early", lambda m, c: reload_with(
+            c, m, layer_types=kinds[1:] + kinds[:1]
+        )
         if len(kinds) > 6:
             late = ["full_attention" if i >= 5 else k for i, k in enumerate(kinds)]
             yield "pattern does not start again", lambda m, c: reload_with(c, m, layer_types=late)
@@ -532,11 +733,14 @@ def switches(family, config, model):
         base = config.rope_parameters["rope_theta"]
         key = "inv_freq"
         yield "rope base 10000", set_frequencies(key, 10000.0)
-        yield "q and k rows as neighbours", lambda m, c: [edit(p, pair_wrong)(m, c) for p in ("q_proj", "k_proj")]
+        yield "q and k rows as neighbours", lambda m, c: [
+            edit(p, pair_wrong)(m, c) for p in ("q_proj", "k_proj")
+        ]
         if config.rope_parameters["rope_type"] == "llama3":
             yield "rope_freqs left out", set_frequencies(key, base)
             yield "rope_freqs upside down", lambda m, c: rotary(m).inv_freq.copy_(
-                rotary(m).inv_freq * torch.from_numpy(llama3_factors(c)) ** 2)
+                rotary(m).inv_freq * torch.from_numpy(llama3_factors(c)) ** 2
+            )
     if family == "qwen2" or getattr(config, "attention_bias", False):
         for part in ("q_proj.bias", "k_proj.bias", "v_proj.bias"):
             yield f"{part} left out", edit(part, lambda n, w, c: torch.zeros_like(w))
@@ -550,7 +754,9 @@ def switches(family, config, model):
         for part in ("pre_feedforward_layernorm", "post_feedforward_layernorm"):
             yield f"{part} weights left out", edit(part, ones(gemma))
     if not config.tie_word_embeddings:
-        yield "output matrix taken as tied", lambda m, c: m.lm_head.weight.data.copy_(m.model.embed_tokens.weight)
+        yield "output matrix taken as tied", lambda m, c: m.lm_head.weight.data.copy_(
+            m.model.embed_tokens.weight
+        )
     if config.rms_norm_eps >= 1e-3:
         yield "epsilon ten times smaller", set_eps
     yield "the other activation", other_activation
@@ -577,7 +783,9 @@ def prove():
             name, why, _, family, config, model, ids, positions = build(entry)
             base = logits_of(model, ids)[positions]
             peak = np.mean(np.sort(torch.softmax(torch.from_numpy(base), -1).numpy(), -1)[:, -1])
-            print(f"\n{name}: {why}\n    logits: deviation {base.std():.2f}, mean top probability {peak:.2f}")
+            print(
+                f"\n{name}: {why}\n    logits: deviation {base.std():.2f}, mean top probability {peak:.2f}"
+            )
             assert base.std() >= 1
             for what, change in switches(family, config, model):
                 other = copy.deepcopy(model)
@@ -606,9 +814,14 @@ def render(template, vocabulary, messages):
     import jinja2
 
     token = vocabulary.tokens[vocabulary.bos]
-    return jinja2.Environment().from_string(template).render(
-        messages=messages, add_generation_prompt=True,
-        bos_token=token.decode() if isinstance(token, bytes) else token,
+    return (
+        jinja2.Environment()
+        .from_string(template)
+        .render(
+            messages=messages,
+            add_generation_prompt=True,
+            bos_token=token.decode() if isinstance(token, bytes) else token,
+        )
     )
 
 
@@ -625,14 +838,28 @@ def write_all():
         messages = [{"role": "user", "content": "How many stones? "}]
         rows.append(
             dict(
-                name=name, why=why, family=family, file=name + ".gguf", logits=name + ".logits",
-                n_vocab=config.vocab_size, n_context=config.max_position_embeddings, n_layers=config.num_hidden_layers,
-                ids=ids, positions=positions, greedy=following, greedy_margin=round(margin, 4),
-                text=TEXT, text_ids=vocabulary.encode(TEXT), add_bos=vocabulary.add_bos,
-                messages=messages, chat=render(vocabulary.template, vocabulary, messages),
+                name=name,
+                why=why,
+                family=family,
+                file=name + ".gguf",
+                logits=name + ".logits",
+                n_vocab=config.vocab_size,
+                n_context=config.max_position_embeddings,
+                n_layers=config.num_hidden_layers,
+                ids=ids,
+                positions=positions,
+                greedy=following,
+                greedy_margin=round(margin, 4),
+                text=TEXT,
+                text_ids=vocabulary.encode(TEXT),
+                add_bos=vocabulary.add_bos,
+                messages=messages,
+                chat=render(vocabulary.template, vocabulary, messages),
             )
         )
-        print(f"{name}: {os.path.getsize(os.path.join(FOLDER, name + '.gguf'))} bytes, greedy margin {margin:.3f}")
+        print(
+            f"{name}: {os.path.getsize(os.path.join(FOLDER, name + '.gguf'))} bytes, greedy margin {margin:.3f}"
+        )
     with open(os.path.join(FOLDER, "index.json"), "w", encoding="utf-8") as f:
         f.write('{"models": [\n')
         f.write(",\n".join(json.dumps(row, ensure_ascii=True) for row in rows))
@@ -653,7 +880,9 @@ def run_llama():
         rows = json.load(f)["models"]
     for row in rows:
         options = llama_cpp.llama_model_default_params()
-        model = llama_cpp.llama_model_load_from_file(os.path.join(FOLDER, row["file"]).encode(), options)
+        model = llama_cpp.llama_model_load_from_file(
+            os.path.join(FOLDER, row["file"]).encode(), options
+        )
         if not model:
             print(f"{row['name']:16} does not load")
             failed = True
@@ -673,8 +902,12 @@ def run_llama():
             batch.logits[i] = i in row["positions"]
         assert llama_cpp.llama_decode(context, batch) == 0
         size = row["n_vocab"]
-        got = np.stack([np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(context, p), (size,))
-                        for p in row["positions"]])
+        got = np.stack(
+            [
+                np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(context, p), (size,))
+                for p in row["positions"]
+            ]
+        )
         with open(os.path.join(FOLDER, row["logits"]), "rb") as f:
             want = np.frombuffer(f.read(), "<f4").reshape(-1, size)
         worst = np.abs(got - want).max()
@@ -683,7 +916,9 @@ def run_llama():
         count = llama_cpp.llama_tokenize(vocab, text, len(text), room, 512, False, False)
         same = list(room[:count]) == row["text_ids"]
         failed |= worst > 1e-2 or not same  # its gelu reads a table of half precision
-        print(f"{row['name']:16} largest difference {worst:.6f}, tokens {'equal' if same else 'DIFFER'}")
+        print(
+            f"{row['name']:16} largest difference {worst:.6f}, tokens {'equal' if same else 'DIFFER'}"
+        )
         if not same:
             print("    ", list(room[:count]), "\n    ", row["text_ids"])
         llama_cpp.llama_free(context)
