@@ -39,12 +39,13 @@ uint32_t mn_scale_weights(const mn_format *format)
 mn_status mn_linear_init(mn_linear *out, const mn_tensor *tensor, mn_cpu_bits cpu, mn_error *error)
 {
     const mn_format *format = tensor->format;
-    const uint64_t n = tensor->shape[0], n_rows = mn_tensor_rows(tensor);
-    uint64_t row_bytes;
-    if (n > UINT32_MAX || n_rows > UINT32_MAX)
-        return mn_fail(error, MN_BAD_FILE, "tensor '%s' has %llu rows of %llu weights, at most %lu are possible",
-                       tensor->name, (unsigned long long)n_rows, (unsigned long long)n,
-                       (unsigned long)UINT32_MAX);
+    const uint64_t n = tensor->shape[0];
+    uint64_t n_rows, row_bytes;
+    if (!mn_u64_mul(&n_rows, tensor->shape[1], tensor->shape[2]) ||
+        !mn_u64_mul(&n_rows, n_rows, tensor->shape[3]) || n > UINT32_MAX || n_rows > UINT32_MAX)
+        return mn_fail(error, MN_BAD_FILE,
+                       "tensor '%s' is too large: a row length or a number of rows above %lu",
+                       tensor->name, (unsigned long)UINT32_MAX);
     if (!mn_format_row_bytes(&row_bytes, format, n))
         return mn_fail(error, MN_BAD_FILE, "tensor '%s' has rows of %llu weights, %s needs a multiple of %lu",
                        tensor->name, (unsigned long long)n, format->name, (unsigned long)format->block);
