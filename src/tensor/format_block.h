@@ -32,6 +32,8 @@ extern const int8_t mn_iq4_levels[16];
 
 /* Q4_K and Q5_K: the scales and offsets of the 16 groups from a block's first 16 bytes. */
 void mn_load_k_scales(float scale[16], float offset[16], const uint8_t *block);
+/* Packs their 6-bit scales and minimums into bytes 4..15. */
+void mn_store_k_scales(uint8_t *block, const uint8_t scale[8], const uint8_t minimum[8]);
 
 static inline uint32_t mn_float_bits(float value)
 {

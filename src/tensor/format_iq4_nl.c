@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_iq4_nl.c - blocks of 32: a half `d`, then 16 bytes of two 4-bit indices (the low halves are
  * weights 0..15, the high halves 16..31) into 16 unevenly spaced levels. w = d * level. */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 18 };
 
@@ -29,6 +29,18 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_iq4_nl);
 }
 
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        mn_values values;
+        uint8_t code[BLOCK];
+        mn_values_load(&values, in, importance, i, BLOCK);
+        mn_store_half(block, mn_search_scale(code, &values, MN_GRID_IQ4));
+        mn_store_fours(block + 2, code);
+    }
+}
+
 const mn_format mn_format_iq4_nl = {
     .name = "iq4_nl",
     .type = MN_IQ4_NL,
@@ -37,7 +49,7 @@ const mn_format mn_format_iq4_nl = {
     .bits_per_weight = 4.5f,
     .file_type = 25,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };

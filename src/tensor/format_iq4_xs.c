@@ -2,7 +2,7 @@
 /* format_iq4_xs.c - blocks of 256 in 8 groups of 32: a half `d`, 2 bytes of two high bits and 4 bytes
  * of four low bits of the scales, then 16 bytes of indices for each group, as in IQ4_NL.
  * w = (d * (scale - 32)) * level. */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 256, BLOCK_BYTES = 136 };
 
@@ -38,6 +38,25 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_iq4_xs);
 }
 
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        mn_values values;
+        mn_scaled found;
+        mn_values_load(&values, in, importance, i, BLOCK);
+        mn_search_scaled(&found, &values, 32, -32, MN_GRID_IQ4);
+        mn_store_half(block, found.d);
+        memset(block + 2, 0, 6);
+        for (int g = 0; g < 8; g++) {
+            const int packed = found.scale[g] + 32;
+            block[2 + g / 4] |= (uint8_t)(packed >> 4 << (g % 4 * 2));
+            block[4 + g / 2] |= (uint8_t)((packed & 15) << (g % 2 * 4));
+        }
+        for (int g = 0; g < 8; g++) mn_store_fours(block + 8 + g * 16, found.code + g * 32);
+    }
+}
+
 const mn_format mn_format_iq4_xs = {
     .name = "iq4_xs",
     .type = MN_IQ4_XS,
@@ -46,7 +65,7 @@ const mn_format mn_format_iq4_xs = {
     .bits_per_weight = 4.25f,
     .file_type = 30,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_q4_0.c - blocks of 32: a half `d`, then 16 bytes of two 4-bit numbers (the low halves are
  * weights 0..15, the high halves 16..31). w = d * (q - 8). */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 18 };
 
@@ -25,6 +25,25 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_q4_0);
 }
 
+/* Without importance: as the reference. With it: a search. */
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        uint8_t code[BLOCK];
+        float d;
+        if (importance) {
+            mn_values values;
+            mn_values_load(&values, in, importance, i, BLOCK);
+            d = mn_search_scale(code, &values, (mn_grid){ -8, 7, false });
+        } else {
+            d = mn_round_scale(code, in + i, -8);
+        }
+        mn_store_half(block, d);
+        mn_store_fours(block + 2, code);
+    }
+}
+
 const mn_format mn_format_q4_0 = {
     .name = "q4_0",
     .type = MN_Q4_0,
@@ -33,7 +52,7 @@ const mn_format mn_format_q4_0 = {
     .bits_per_weight = 4.5f,
     .file_type = 2,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };

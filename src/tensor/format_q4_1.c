@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_q4_1.c - blocks of 32: halves `d` and `m`, then 16 bytes of two 4-bit numbers (the low
  * halves are weights 0..15, the high halves 16..31). w = d * q + m. */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 20 };
 
@@ -25,6 +25,26 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_q4_1);
 }
 
+/* Without importance: as the reference. With it: a search. */
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        uint8_t code[BLOCK];
+        mn_line line;
+        if (importance) {
+            mn_values values;
+            mn_values_load(&values, in, importance, i, BLOCK);
+            line = mn_search_offset(code, &values, 15);
+        } else {
+            line = mn_round_offset(code, in + i, 15);
+        }
+        mn_store_half(block, line.scale);
+        mn_store_half(block + 2, line.offset);
+        mn_store_fours(block + 4, code);
+    }
+}
+
 const mn_format mn_format_q4_1 = {
     .name = "q4_1",
     .type = MN_Q4_1,
@@ -33,7 +53,7 @@ const mn_format mn_format_q4_1 = {
     .bits_per_weight = 5.0f,
     .file_type = 3,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = true,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_q5_0.c - blocks of 32: a half `d`, 32 fifth bits, then 16 bytes of two 4-bit numbers (the
  * low halves are weights 0..15, the high halves 16..31). w = d * (q - 16). */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 22 };
 
@@ -38,6 +38,26 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_q5_0);
 }
 
+/* Without importance: as the reference. With it: a search. */
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        uint8_t code[BLOCK];
+        float d;
+        if (importance) {
+            mn_values values;
+            mn_values_load(&values, in, importance, i, BLOCK);
+            d = mn_search_scale(code, &values, (mn_grid){ -16, 15, false });
+        } else {
+            d = mn_round_scale(code, in + i, -16);
+        }
+        mn_store_half(block, d);
+        mn_store_fifths(block + 2, code);
+        mn_store_fours(block + 6, code);
+    }
+}
+
 const mn_format mn_format_q5_0 = {
     .name = "q5_0",
     .type = MN_Q5_0,
@@ -46,7 +66,7 @@ const mn_format mn_format_q5_0 = {
     .bits_per_weight = 5.5f,
     .file_type = 8,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };

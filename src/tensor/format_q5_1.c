@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_q5_1.c - blocks of 32: halves `d` and `m`, 32 fifth bits, then 16 bytes of two 4-bit
  * numbers (the low halves are weights 0..15, the high halves 16..31). w = d * q + m. */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 24 };
 
@@ -30,6 +30,27 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_q5_1);
 }
 
+/* Without importance: as the reference. With it: a search. */
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        uint8_t code[BLOCK];
+        mn_line line;
+        if (importance) {
+            mn_values values;
+            mn_values_load(&values, in, importance, i, BLOCK);
+            line = mn_search_offset(code, &values, 31);
+        } else {
+            line = mn_round_offset(code, in + i, 31);
+        }
+        mn_store_half(block, line.scale);
+        mn_store_half(block + 2, line.offset);
+        mn_store_fifths(block + 4, code);
+        mn_store_fours(block + 8, code);
+    }
+}
+
 const mn_format mn_format_q5_1 = {
     .name = "q5_1",
     .type = MN_Q5_1,
@@ -38,7 +59,7 @@ const mn_format mn_format_q5_1 = {
     .bits_per_weight = 6.0f,
     .file_type = 9,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = true,
 };

@@ -3,7 +3,7 @@
  * 16 signed scales, a half `d`. w = (d * scale) * (q - 32).
  * Each half of a block: 64 bytes whose low halves are weights 0..63 and high halves 64..127, and 32
  * bytes whose bits 2s and 2s+1 belong to weight 32 s + l. */
-#include "tensor/format_block.h"
+#include "tensor/format_search.h"
 
 enum { BLOCK = 256, BLOCK_BYTES = 210 };
 
@@ -34,6 +34,27 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_q6_k);
 }
 
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        mn_values values;
+        mn_scaled found;
+        mn_values_load(&values, in, importance, i, BLOCK);
+        mn_search_scaled(&found, &values, 16, -128, (mn_grid){ -32, 31, false });
+        mn_store_half(block + 208, found.d);
+        memcpy(block + 192, found.scale, 16);
+        for (int k = 0; k < 2; k++) {
+            const uint8_t *c = found.code + k * 128;
+            uint8_t *low = block + k * 64, *high = block + 128 + k * 32;
+            for (int l = 0; l < 64; l++) low[l] = (uint8_t)((c[l] & 15) | c[64 + l] << 4);
+            for (int l = 0; l < 32; l++)
+                high[l] = (uint8_t)(c[l] >> 4 | c[32 + l] >> 4 << 2 | c[64 + l] >> 4 << 4 |
+                                    c[96 + l] >> 4 << 6);
+        }
+    }
+}
+
 const mn_format mn_format_q6_k = {
     .name = "q6_k",
     .type = MN_Q6_K,
@@ -42,7 +63,7 @@ const mn_format mn_format_q6_k = {
     .bits_per_weight = 6.5625f,
     .file_type = 18,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };

@@ -2,7 +2,7 @@
 /* format_tq2_0.c - ternary, blocks of 256: 64 bytes of 2-bit numbers, a half `d`. w = d * (q - 1).
  * Bits 2s and 2s+1 of byte l of the first 32 bytes are weight 32 s + l, of the others 128 more. An
  * encoder never writes 3, but a file may hold it: it is 2 * d. */
-#include "tensor/format_block.h"
+#include "tensor/format_round.h"
 
 enum { BLOCK = 256, BLOCK_BYTES = 66 };
 
@@ -28,6 +28,21 @@ static void decode(float *out, const void *blocks, size_t n)
     mn_decode_unpacked(out, blocks, n, &mn_format_tq2_0);
 }
 
+/* As the reference: made for weights that are ternary already. Importance is not used. */
+static void encode(void *blocks, const float *in, size_t n, const float *importance)
+{
+    uint8_t *block = blocks;
+    (void)importance;
+    for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
+        uint8_t code[BLOCK];
+        mn_store_half(block + 64, mn_round_ternary(code, in + i));
+        memset(block, 0, 64);
+        for (int k = 0; k < 8; k++)
+            for (int l = 0; l < 32; l++)
+                block[k / 4 * 32 + l] |= (uint8_t)(code[k * 32 + l] << (k % 4 * 2));
+    }
+}
+
 const mn_format mn_format_tq2_0 = {
     .name = "tq2_0",
     .type = MN_TQ2_0,
@@ -36,7 +51,7 @@ const mn_format mn_format_tq2_0 = {
     .bits_per_weight = 2.0625f,
     .file_type = 37,
     .decode = decode,
-    .encode = NULL,
+    .encode = encode,
     .unpack = unpack,
     .affine = false,
 };
