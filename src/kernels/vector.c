@@ -6,6 +6,10 @@
 
 static const mn_vector_ops *const levels[] = {
     &mn_vector_plain,
+#if defined(__x86_64__)
+    &mn_vector_avx2,
+    &mn_vector_avx512vnni,
+#endif
 };
 
 const mn_vector_ops *mn_vector_ops_at(size_t index)
