@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes src/text/unicode_table.c: the general category of every code point.
+
+The categories are asked of the regular expression engine inside the Hugging Face
+`tokenizers` package, so that \\p{L} means here exactly what it means to the
+tokenizers whose ids we must reproduce, whatever Unicode version this system's
+libraries follow. Run: python3 tools/make_unicode_table.py > src/text/unicode_table.c
+"""
+from tokenizers import Regex
+from tokenizers.pre_tokenizers import Split
+
+CATEGORIES = ["Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps",
+              "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co",
+              "Cn"]
+CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+EVERYTHING = "".join(map(chr, CODE_POINTS))
+
+
+def members(pattern):
+    """The code points that the engine's `pattern` matches."""
+    left = set(CODE_POINTS)
+    for _, (start, end) in Split(Regex(pattern), "removed").pre_tokenize_str(EVERYTHING):
+        left.difference_update(CODE_POINTS[start:end])
+    return left
+
+
+def main():
+    category = {0xD800: "Cn"}
+    for name in CATEGORIES:
+        for c in members(r"\p{%s}" % name):
+            category[c] = name
+    assert len(category) == len(CODE_POINTS) + 1
+    starts = []
+    previous = None
+    for c in range(0x110000):
+        name = category.get(c, "Cn")
+        if name != previous:
+            starts.append(c << 5 | CATEGORIES.index(name))
+            previous = name
+    print("/* SPDX-License-Identifier: Apache-2.0 */")
+    print("/* unicode_table.c - the general category of every code point (Unicode 16).")
+    print(" *")
+    print(" * Made by tools/make_unicode_table.py. Each entry starts a range: code point << 5 | category. */")
+    print('#include "text/unicode.h"\n')
+    print("const unsigned mn_unicode_n_ranges = %d;" % len(starts))
+    print("const uint32_t mn_unicode_ranges[] = {")
+    for i in range(0, len(starts), 9):
+        print("    " + " ".join("0x%X," % s for s in starts[i:i + 9]))
+    print("};")
+
+
+main()
