@@ -104,6 +104,7 @@ static void *part_alloc(mn_gguf_part *part, size_t size)
 
 static mn_status take(const uint8_t **out, reader *r, uint64_t n, const char *what)
 {
+    *out = NULL;
     if (n > r->size - r->at)
         return mn_fail(r->error, MN_BAD_FILE,
                        "%s: %s at byte %llu needs %llu bytes, but the file ends at byte %llu", r->path,

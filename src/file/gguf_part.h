@@ -7,7 +7,7 @@
 #include "file/gguf.h"
 
 /* What a file may ask for at most. Real ones stay far below. */
-#define MN_GGUF_MAX_ENTRIES   65536u
+#define MN_GGUF_MAX_ENTRIES   8192u
 #define MN_GGUF_MAX_TENSORS   262144u
 #define MN_GGUF_MAX_KEY       65535u /* bytes, as the specification says */
 #define MN_GGUF_MAX_NAME      255u   /* bytes of a tensor's name */
