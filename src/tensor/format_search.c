@@ -6,10 +6,11 @@
  * different q, solves for the scale, and keeps the one with the smallest error. Blocks with coded
  * scales then try the neighbours of each code and solve for the common factors, twice.
  *
- * Sums run in LANES interleaved partial sums: compilers may then use vectors, and the order is fixed. */
+ * Terms are computed into arrays and summed as a tree: compilers may use vectors for both, and the
+ * order of the additions is fixed. */
 #include "tensor/format_search.h"
 
-#define LANES 8
+#define GROUP_MAX 32
 
 /* The weights of one scale. `n` is 16 or 32. */
 typedef struct group {
@@ -54,25 +55,19 @@ static inline float nearest(float x)
     return x + shift - shift;
 }
 
-static inline float nearest_iq4(float x)
-{
-    float level = mn_iq4_levels[0];
-    for (int k = 0; k < 15; k++) {
-        const float middle = 0.5f * (float)(mn_iq4_levels[k] + mn_iq4_levels[k + 1]);
-        level += x > middle ? (float)(mn_iq4_levels[k + 1] - mn_iq4_levels[k]) : 0.0f;
-    }
-    return level;
-}
-
 static inline float nearest_whole(float x, float low, float high)
 {
     return nearest(mn_clamp(x, low, high));
 }
 
-static inline float sum_lanes(const float lanes[LANES])
+/* The sum of n terms, 16 or 32, which are spent. */
+static inline float sum_terms(float *terms, size_t n)
 {
-    return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
-           ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+    if (n == 32)
+        for (int i = 0; i < 16; i++) terms[i] += terms[i + 16];
+    for (int i = 0; i < 8; i++) terms[i] += terms[i + 8];
+    for (int i = 0; i < 4; i++) terms[i] += terms[i + 4];
+    return (terms[0] + terms[2]) + (terms[1] + terms[3]);
 }
 
 /* A half holds no more; a NaN cannot come out of the solvers below. */
@@ -87,65 +82,47 @@ typedef struct scale_sums {
     float xq, qq; /* sum of w x q and of w q q */
 } scale_sums;
 
-static scale_sums sums_whole(group g, float inverse, float low, float high)
+/* The level of IQ4_NL nearest to each x: the lowest, and a step up for each middle that x is above. */
+static void nearest_iq4(float *restrict q, const float *restrict x, float inverse, size_t n)
 {
-    float xq[LANES] = { 0 }, qq[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_whole(g.x[i + k] * inverse, low, high);
-            xq[k] += g.wx[i + k] * q;
-            qq[k] += g.w[i + k] * q * q;
-        }
-    return (scale_sums){ sum_lanes(xq), sum_lanes(qq) };
+    for (size_t i = 0; i < n; i++) q[i] = mn_iq4_levels[0];
+    for (int k = 0; k < 15; k++) {
+        const float step = (float)(mn_iq4_levels[k + 1] - mn_iq4_levels[k]);
+        const float middle = 0.5f * (float)(mn_iq4_levels[k] + mn_iq4_levels[k + 1]);
+        for (size_t i = 0; i < n; i++) q[i] += x[i] * inverse > middle ? step : 0.0f;
+    }
 }
 
-static scale_sums sums_iq4(group g, float inverse)
+static void nearest_q(float *restrict q, group g, float inverse, mn_grid grid)
 {
-    float xq[LANES] = { 0 }, qq[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_iq4(g.x[i + k] * inverse);
-            xq[k] += g.wx[i + k] * q;
-            qq[k] += g.w[i + k] * q * q;
-        }
-    return (scale_sums){ sum_lanes(xq), sum_lanes(qq) };
+    if (grid.iq4) {
+        nearest_iq4(q, g.x, inverse, g.n);
+        return;
+    }
+    const float *x = g.x, low = (float)grid.low, high = (float)grid.high;
+    for (size_t i = 0; i < g.n; i++) q[i] = nearest_whole(x[i] * inverse, low, high);
 }
 
 static scale_sums sums_at(group g, float inverse, mn_grid grid)
 {
-    return grid.iq4 ? sums_iq4(g, inverse)
-                    : sums_whole(g, inverse, (float)grid.low, (float)grid.high);
-}
-
-static float error_whole(group g, float scale, float low, float high)
-{
-    const float inverse = mn_inverse(scale);
-    float error[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_whole(g.x[i + k] * inverse, low, high);
-            const float miss = g.x[i + k] - scale * q;
-            error[k] += g.w[i + k] * miss * miss;
-        }
-    return sum_lanes(error);
-}
-
-static float error_iq4(group g, float scale)
-{
-    const float inverse = mn_inverse(scale);
-    float error[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_iq4(g.x[i + k] * inverse);
-            const float miss = g.x[i + k] - scale * q;
-            error[k] += g.w[i + k] * miss * miss;
-        }
-    return sum_lanes(error);
+    float q[GROUP_MAX], xq[GROUP_MAX], qq[GROUP_MAX];
+    nearest_q(q, g, inverse, grid);
+    for (size_t i = 0; i < g.n; i++) {
+        xq[i] = g.wx[i] * q[i];
+        qq[i] = g.w[i] * q[i] * q[i];
+    }
+    return (scale_sums){ sum_terms(xq, g.n), sum_terms(qq, g.n) };
 }
 
 static float error_at(group g, float scale, mn_grid grid)
 {
-    return grid.iq4 ? error_iq4(g, scale) : error_whole(g, scale, (float)grid.low, (float)grid.high);
+    float q[GROUP_MAX], error[GROUP_MAX];
+    nearest_q(q, g, mn_inverse(scale), grid);
+    for (size_t i = 0; i < g.n; i++) {
+        const float miss = g.x[i] - scale * q[i];
+        error[i] = g.w[i] * miss * miss;
+    }
+    return sum_terms(error, g.n);
 }
 
 static void write_codes(uint8_t *code, group g, float scale, mn_grid grid)
@@ -293,29 +270,26 @@ typedef struct line_sums {
 static line_sums sums_line(group g, mn_line at, float high)
 {
     const float inverse = mn_inverse(at.scale);
-    float q1[LANES] = { 0 }, qq[LANES] = { 0 }, xq[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_whole((g.x[i + k] - at.offset) * inverse, 0.0f, high);
-            const float wq = g.w[i + k] * q;
-            q1[k] += wq;
-            qq[k] += wq * q;
-            xq[k] += g.wx[i + k] * q;
-        }
-    return (line_sums){ sum_lanes(q1), sum_lanes(qq), sum_lanes(xq) };
+    float q1[GROUP_MAX], qq[GROUP_MAX], xq[GROUP_MAX];
+    for (size_t i = 0; i < g.n; i++) {
+        const float q = nearest_whole((g.x[i] - at.offset) * inverse, 0.0f, high);
+        q1[i] = g.w[i] * q;
+        qq[i] = g.w[i] * q * q;
+        xq[i] = g.wx[i] * q;
+    }
+    return (line_sums){ sum_terms(q1, g.n), sum_terms(qq, g.n), sum_terms(xq, g.n) };
 }
 
 static float error_line(group g, mn_line at, float high)
 {
     const float inverse = mn_inverse(at.scale);
-    float error[LANES] = { 0 };
-    for (size_t i = 0; i < g.n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float q = nearest_whole((g.x[i + k] - at.offset) * inverse, 0.0f, high);
-            const float miss = g.x[i + k] - at.offset - at.scale * q;
-            error[k] += g.w[i + k] * miss * miss;
-        }
-    return sum_lanes(error);
+    float error[GROUP_MAX];
+    for (size_t i = 0; i < g.n; i++) {
+        const float q = nearest_whole((g.x[i] - at.offset) * inverse, 0.0f, high);
+        const float miss = g.x[i] - at.offset - at.scale * q;
+        error[i] = g.w[i] * miss * miss;
+    }
+    return sum_terms(error, g.n);
 }
 
 static void write_line(uint8_t *code, group g, mn_line at, float high)
