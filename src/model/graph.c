@@ -123,17 +123,17 @@ uint32_t mn_build_rope_table(mn_builder *b, bool adjacent, double base, double s
     uint32_t n_rotated = b->config->n_rotated, n = n_rotated / 2;
     if (b->status) return 0;
     const float *factors = factors_name && mn_gguf_tensor(b->file, factors_name) ? vector(b, factors_name, n) : NULL;
-    double *frequency = mn_alloc_array(n, sizeof *frequency);
+    float *frequency = mn_alloc_array(n, sizeof *frequency);
     if (!frequency) fail_memory(b, n * sizeof *frequency, "the rotary table");
     if (b->status) {
         mn_free(frequency);
         return 0;
     }
     for (uint32_t i = 0; i < n; i++) {
-        frequency[i] = mn_pow(base, -2.0 * i / n_rotated) / scale;
+        frequency[i] = 1.0f / (float)mn_pow(base, 2.0 * i / n_rotated) / (float)scale;
         if (!factors) continue;
         if (!(factors[i] > 0)) b->status = mn_fail(b->error, MN_BAD_FILE, "'%s' holds %g, expected numbers above 0", factors_name, (double)factors[i]);
-        frequency[i] /= (double)factors[i];
+        frequency[i] /= factors[i];
     }
     g->ropes[g->n_ropes] = (mn_rope){ adjacent, n_rotated, frequency };
     return g->n_ropes++;

@@ -52,11 +52,12 @@ typedef struct mn_op {
     float number, soft_cap;
 } mn_op;
 
-/* How heads turn: the angle of pair i at position p is p * frequency[i]. */
+/* How heads turn: the angle of pair i at position p is p * frequency[i], rounded to float as in the
+ * implementations that models are trained with. */
 typedef struct mn_rope {
     bool adjacent;      /* pairs (2i, 2i+1), else (i, i + n_rotated/2) */
     uint32_t n_rotated;
-    double *frequency;  /* [n_rotated / 2], owned by the graph */
+    float *frequency;   /* [n_rotated / 2], owned by the graph */
 } mn_rope;
 
 typedef struct mn_graph {

@@ -228,14 +228,14 @@ static float *row(const mn_runner *r, mn_register reg, uint32_t token)
 
 static void fill_rope(mn_runner *r, uint32_t token)
 {
-    double position = r->batch.tokens[token].position;
+    float position = (float)r->batch.tokens[token].position;
     for (uint32_t i = 0; i < r->graph->n_ropes; i++) {
         const mn_rope *rope = &r->graph->ropes[i];
         uint32_t n = rope->n_rotated / 2;
         for (uint32_t j = 0; j < n; j++) {
-            double angle = position * rope->frequency[j];
-            r->cosine[i][(size_t)token * n + j] = (float)mn_cos(angle);
-            r->sine[i][(size_t)token * n + j] = (float)mn_sin(angle);
+            float angle = position * rope->frequency[j];
+            r->cosine[i][(size_t)token * n + j] = (float)mn_cos((double)angle);
+            r->sine[i][(size_t)token * n + j] = (float)mn_sin((double)angle);
         }
     }
 }
