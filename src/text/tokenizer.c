@@ -231,6 +231,11 @@ int32_t mn_tokenizer_bos(const mn_tokenizer *tokenizer)
     return tokenizer->bos;
 }
 
+bool mn_tokenizer_adds_bos(const mn_tokenizer *tokenizer)
+{
+    return tokenizer->add_bos && mn_tokenizer_bos(tokenizer) >= 0;
+}
+
 int32_t mn_tokenizer_eos(const mn_tokenizer *tokenizer)
 {
     return tokenizer->eos;

@@ -47,6 +47,7 @@ bool mn_tokenizer_is_control(const mn_tokenizer *tokenizer, int32_t id);
 bool mn_tokenizer_ends_generation(const mn_tokenizer *tokenizer, int32_t id);
 int32_t mn_tokenizer_bos(const mn_tokenizer *tokenizer); /* -1 if there is none; so are the others */
 int32_t mn_tokenizer_eos(const mn_tokenizer *tokenizer);
+bool mn_tokenizer_adds_bos(const mn_tokenizer *tokenizer); /* there is a BOS and MN_ADD_BOS puts it */
 int32_t mn_tokenizer_find(const mn_tokenizer *tokenizer, const char *raw_piece, size_t length); /* -1: absent */
 
 /* Appends the text of ids: the inverse of encode. Sentencepiece vocabularies that add a space at the
