@@ -37,7 +37,8 @@ void mn_io_set(const mn_io *io);
 const mn_io *mn_io_get(void);
 
 /* A regular file, mapped read-only. Anything else than a regular file is refused. A file of 0 bytes
- * has data NULL. */
+ * has data NULL. `size` is checked once, at open: if another process cuts the file shorter while it is
+ * mapped, reading the lost pages raises SIGBUS. Replacing it by rename, as mn_output does, is safe. */
 typedef struct mn_map {
     const uint8_t *data; /* [size] */
     uint64_t size;

@@ -317,6 +317,16 @@ uint64_t mn_gguf_file_bytes(const mn_gguf *file)
     return file->file_bytes;
 }
 
+uint32_t mn_gguf_n_parts(const mn_gguf *file)
+{
+    return file->n_parts;
+}
+
+const char *mn_gguf_part_path(const mn_gguf *file, uint32_t index)
+{
+    return index < file->n_parts ? file->parts[index].path : NULL;
+}
+
 uint64_t mn_gguf_n_entries(const mn_gguf *file)
 {
     return file->parts[0].n_entries;

@@ -2,7 +2,8 @@
 /* gguf.h - reads model files (GGUF versions 2 and 3, single or split), mapped, nothing copied.
  *
  * Everything is checked at open against the file's real size: lengths, counts,
- * types, names, shapes, offsets. After open no getter can meet a bad number. */
+ * types, names, shapes, offsets. After open no getter can meet a bad number.
+ * Names, strings and tensors point into the mapping: they live until close. */
 #ifndef MN_FILE_GGUF_H
 #define MN_FILE_GGUF_H
 
@@ -40,6 +41,8 @@ void mn_gguf_close(mn_gguf *file); /* NULL is fine */
 
 uint32_t mn_gguf_version(const mn_gguf *file);
 uint64_t mn_gguf_file_bytes(const mn_gguf *file); /* of all parts */
+uint32_t mn_gguf_n_parts(const mn_gguf *file);    /* 1 unless split */
+const char *mn_gguf_part_path(const mn_gguf *file, uint32_t index);
 uint64_t mn_gguf_n_entries(const mn_gguf *file);
 const mn_gguf_entry *mn_gguf_entry_at(const mn_gguf *file, uint64_t index);
 const mn_gguf_entry *mn_gguf_find(const mn_gguf *file, const char *key); /* NULL if absent */

@@ -440,6 +440,12 @@ mn_status mn_gguf_part_open(mn_gguf_part *part, const char *path, mn_error *erro
     *part = (mn_gguf_part){ 0 };
     mn_status status = mn_map_open(&part->map, path, error);
     if (status) return status;
+    char *copy = part_alloc(part, strlen(path) + 1);
+    if (!copy) {
+        mn_gguf_part_close(part);
+        return mn_fail_memory(error, strlen(path) + 1, "a file name");
+    }
+    part->path = strcpy(copy, path);
     reader r = { .part = part, .data = part->map.data, .size = part->map.size, .path = path,
                  .error = error };
     status = read_head(&r);

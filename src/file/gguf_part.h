@@ -20,6 +20,7 @@
 typedef struct mn_chunk mn_chunk; /* memory given back at once */
 
 typedef struct mn_gguf_part {
+    const char *path;
     mn_map map;
     uint32_t version;
     uint32_t alignment;
