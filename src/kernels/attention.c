@@ -9,6 +9,8 @@
 
 static const uint32_t number_bytes[MN_KV_N_TYPES] = { [MN_KV_F32] = 4, [MN_KV_F16] = 2, [MN_KV_INT8] = 1 };
 
+enum { MOST_HEAD_DIM = 512 };
+
 size_t mn_kv_head_bytes(mn_kv_type type, uint32_t head_dim)
 {
     size_t scales = type == MN_KV_INT8 ? MN_KV_BLOCK * sizeof(float) : 0;
@@ -231,8 +233,65 @@ void mn_attention_walk(const mn_attention_task *task, void *scratch, const mn_at
                       work.sums + (size_t)i * 16, task->head_dim);
 }
 
+float mn_int8_scale(float *inverse, uint32_t magnitude_bits)
+{
+    float most;
+    memcpy(&most, &magnitude_bits, sizeof most);
+    *inverse = 0.0f;
+    if (!(most < INFINITY)) return NAN;
+    if (most < 0x1p-100f) return 0.0f;
+    *inverse = 127.0f / most;
+    return most / 127.0f;
+}
+
+/* Neighbours in a key are 16 apart in the page. */
+static size_t key_start(uint32_t slot, uint32_t head_dim)
+{
+    return (size_t)(slot / 16) * head_dim * 16 + slot % 16;
+}
+
+void mn_store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type,
+                  mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes)
+{
+    size_t start = key_start(slot, head_dim);
+    if (type == MN_KV_F32) {
+        float *number = (float *)(void *)page + start;
+        for (uint32_t i = 0; i < head_dim; i++)
+            number[i * 16] = x[i];
+    } else if (type == MN_KV_F16) {
+        uint16_t row[MOST_HEAD_DIM], *number = (uint16_t *)(void *)page + start;
+        to_halves(row, x, head_dim);
+        for (uint32_t i = 0; i < head_dim; i++)
+            number[i * 16] = row[i];
+    } else {
+        float *scales = (float *)(void *)page;
+        int8_t row[MOST_HEAD_DIM], *number = (int8_t *)(scales + MN_KV_BLOCK) + start;
+        scales[slot] = to_bytes(row, x, head_dim);
+        for (uint32_t i = 0; i < head_dim; i++)
+            number[i * 16] = row[i];
+    }
+}
+
+void mn_store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type,
+                    mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes)
+{
+    size_t start = (size_t)slot * mn_pad_16(head_dim);
+    if (type == MN_KV_F32) {
+        memcpy((float *)(void *)page + start, x, head_dim * sizeof(float));
+    } else if (type == MN_KV_F16) {
+        to_halves((uint16_t *)(void *)page + start, x, head_dim);
+    } else {
+        float *scales = (float *)(void *)page;
+        scales[slot] = to_bytes((int8_t *)(scales + MN_KV_BLOCK) + start, x, head_dim);
+    }
+}
+
 static const mn_attention_ops *const levels[] = {
     &mn_attention_plain,
+#if defined(__x86_64__)
+    &mn_attention_avx2,
+    &mn_attention_avx512vnni,
+#endif
 };
 
 const mn_attention_ops *mn_attention_ops_at(size_t index)

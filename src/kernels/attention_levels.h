@@ -65,6 +65,21 @@ static inline const float *mn_page_scales(const uint8_t *page, mn_kv_type type)
     return type == MN_KV_INT8 ? (const float *)(const void *)page : NULL;
 }
 
+/* --- storing: a level turns a row of floats into halves or bytes, the rest is the same ----------- */
+
+typedef void mn_to_halves_fn(uint16_t *out, const float *x, uint32_t n);
+/* Returns the scale, that of mn_int8_scale. */
+typedef float mn_to_bytes_fn(int8_t *out, const float *x, uint32_t n);
+
+/* The scale for a row whose largest magnitude has these bits, and what to multiply its numbers by; if
+ * that is 0, zeros must be stored without looking at them. */
+float mn_int8_scale(float *inverse, uint32_t magnitude_bits);
+
+void mn_store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type,
+                  mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes);
+void mn_store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type,
+                    mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes);
+
 extern const mn_attention_ops mn_attention_plain;
 #if defined(__x86_64__)
 extern const mn_attention_ops mn_attention_avx2;

@@ -12,9 +12,8 @@
 enum { MOST = 1100 };
 
 /* Lengths around every step of 4, 8 and 16, and a few long ones. */
-static const size_t lengths[] = { 0,  1,  2,  3,  4,  5,  7,  8,  9,   11,  12,  15,  16,  17,   19,  20,
-                                  23, 24, 25, 31, 32, 33, 39, 40, 41,  47,  48,  49,  63,  64,   65,  80,
-                                  96, 97, 98, 99, 100, 127, 128, 129, 255, 256, 576, 896, 1023, 1024, MOST };
+static const size_t lengths[] = { 0,  1,  2,  3,  4,  5,  7,  8,  9,  11, 12,  15,  16,
+                                  17, 20, 23, 24, 25, 31, 32, 33, 40, 48, 63, 64, 100, 256, MOST };
 enum { N_LENGTHS = sizeof lengths / sizeof *lengths };
 
 /* What an operation reads and writes; each array ends at a guard page. */
@@ -194,8 +193,8 @@ static void test_exp_of_many_floats(void **state)
     for (size_t level = 0; (ops = mn_vector_ops_at(level)) != NULL; level++) {
         if (ops->needs & ~check_cpu()) continue;
         uint32_t bits = 0;
-        for (uint32_t round = 0; round < 512; round++) {
-            for (size_t i = 0; i < N; i++, bits += 8191)
+        for (uint32_t round = 0; round < 100; round++) {
+            for (size_t i = 0; i < N; i++, bits += 41943)
                 memcpy(&x[i], &bits, sizeof bits);
             ops->exp_shifted(y, x, 0.0f, N);
             for (size_t i = 0; i < N; i++) {

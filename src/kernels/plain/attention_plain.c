@@ -117,52 +117,37 @@ static void attend(const mn_attention_task *task, void *scratch)
     mn_attention_walk(task, scratch, &steps);
 }
 
-/* The scale of an INT8 key or value; *inverse is what to multiply its numbers by, 0 to store zeros. */
-static float int8_scale(float *inverse, const float *x, uint32_t n)
+static void to_halves(uint16_t *out, const float *x, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = float_to_half(x[i]);
+}
+
+static float to_bytes(int8_t *out, const float *x, uint32_t n)
 {
     uint32_t most = 0; /* as bits, so that a NaN is the largest */
     for (uint32_t i = 0; i < n; i++) {
         uint32_t magnitude = float_bits(x[i]) & 0x7fffffffu;
         if (magnitude > most) most = magnitude;
     }
-    *inverse = 0.0f;
-    if (most >= 0x7f800000u) return NAN;
-    if (most < 0x0d800000u) return 0.0f; /* 2^-100 */
-    *inverse = 127.0f / float_from_bits(most);
-    return float_from_bits(most) / 127.0f;
-}
-
-/* Number i goes to place start + i * step. */
-static void store(uint8_t *page, uint32_t slot, const float *x, uint32_t n, mn_kv_type type, size_t start,
-                  size_t step)
-{
-    if (type == MN_KV_F32) {
-        float *number = (float *)(void *)page + start;
+    float inverse;
+    float scale = mn_int8_scale(&inverse, most);
+    if (inverse == 0.0f)
+        memset(out, 0, n);
+    else
         for (uint32_t i = 0; i < n; i++)
-            number[i * step] = x[i];
-    } else if (type == MN_KV_F16) {
-        uint16_t *number = (uint16_t *)(void *)page + start;
-        for (uint32_t i = 0; i < n; i++)
-            number[i * step] = float_to_half(x[i]);
-    } else {
-        float inverse;
-        float *scales = (float *)(void *)page;
-        scales[slot] = int8_scale(&inverse, x, n);
-        int8_t *number = (int8_t *)(scales + MN_KV_BLOCK) + start;
-        for (uint32_t i = 0; i < n; i++) /* 0 * infinity must not reach the conversion */
-            number[i * step] =
-                inverse == 0.0f ? 0 : (int8_t)((x[i] * inverse + MN_ROUND_MAGIC) - MN_ROUND_MAGIC);
-    }
+            out[i] = (int8_t)((x[i] * inverse + MN_ROUND_MAGIC) - MN_ROUND_MAGIC);
+    return scale;
 }
 
 static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
 {
-    store(page, slot, x, head_dim, type, (size_t)(slot / 16) * head_dim * 16 + slot % 16, 16);
+    mn_store_key(page, slot, x, head_dim, type, to_halves, to_bytes);
 }
 
 static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
 {
-    store(page, slot, x, head_dim, type, (size_t)slot * mn_pad_16(head_dim), 1);
+    mn_store_value(page, slot, x, head_dim, type, to_halves, to_bytes);
 }
 
 const mn_attention_ops mn_attention_plain = {
