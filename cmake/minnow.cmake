@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Settings shared by every target, and the flags of the kernels.
 
 set(CMAKE_C_STANDARD 17)
