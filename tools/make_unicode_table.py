@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes src/text/unicode_table.c: the general category of every code point.
+"""Writes src/text/unicode_table.c: the general category of every code point, and which
+code points normal form C can change.
 
 The categories are asked of the regular expression engine inside the Hugging Face
 `tokenizers` package, so that \\p{L} means here exactly what it means to the
 tokenizers whose ids we must reproduce, whatever Unicode version this system's
 libraries follow. Run: python3 tools/make_unicode_table.py > src/text/unicode_table.c
 """
+import unicodedata
+
 from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
@@ -25,6 +28,27 @@ def members(pattern):
     return left
 
 
+def unstable():
+    """Code points that form C changes, moves or joins to what stands before them."""
+    seconds = set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
+    for c in CODE_POINTS:
+        parts = unicodedata.decomposition(chr(c)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.add(int(parts[1], 16))
+    return [c for c in CODE_POINTS if c in seconds or unicodedata.combining(chr(c))
+            or unicodedata.normalize("NFC", chr(c)) != chr(c)]
+
+
+def ranges(code_points):
+    found = []
+    for c in code_points:
+        if found and found[-1][1] == c - 1:
+            found[-1][1] = c
+        else:
+            found.append([c, c])
+    return found
+
+
 def main():
     category = {0xD800: "Cn"}
     for name in CATEGORIES:
@@ -39,7 +63,8 @@ def main():
             starts.append(c << 5 | CATEGORIES.index(name))
             previous = name
     print("/* SPDX-License-Identifier: Apache-2.0 */")
-    print("/* unicode_table.c - the general category of every code point (Unicode 16).")
+    print("/* unicode_table.c - the general category of every code point (Unicode 16), and which code points")
+    print(" * normal form C can change.")
     print(" *")
     print(" * Made by tools/make_unicode_table.py. Each entry starts a range: code point << 5 | category. */")
     print('#include "text/unicode.h"\n')
@@ -47,6 +72,12 @@ def main():
     print("const uint32_t mn_unicode_ranges[] = {")
     for i in range(0, len(starts), 9):
         print("    " + " ".join("0x%X," % s for s in starts[i:i + 9]))
+    print("};\n")
+    pairs = ranges(unstable())
+    print("const unsigned mn_unicode_n_unstable = %d;" % len(pairs))
+    print("const uint32_t mn_unicode_unstable[][2] = {")
+    for i in range(0, len(pairs), 5):
+        print("    " + " ".join("{ 0x%X, 0x%X }," % tuple(p) for p in pairs[i:i + 5]))
     print("};")
 
 

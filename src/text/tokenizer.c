@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "text/bpe.h"
+#include "text/compose.h"
 #include "text/pretokenizer.h"
 #include "text/special.h"
 #include "text/spm.h"
@@ -65,6 +66,13 @@ static bool encode_byte_level(encoder *e, const char *text, size_t length)
 {
     mn_words words;
     size_t start, n;
+    if (e->tokenizer->pretokenizer.composes && mn_compose_stable(text, length) < length) {
+        mn_text_clear(&e->scratch);
+        mn_compose(&e->scratch, text, length);
+        if (e->scratch.failed) return false;
+        text = e->scratch.data;
+        length = e->scratch.length;
+    }
     mn_words_init(&words, &e->tokenizer->pretokenizer, text, length);
     while (mn_words_next(&words, &start, &n))
         if (!encode_cached(e, encode_bpe_word, text + start, n)) return false;

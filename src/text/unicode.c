@@ -20,3 +20,15 @@ uint32_t mn_unicode_bits(uint32_t code_point)
     uint32_t bit = (uint32_t)1 << (mn_unicode_ranges[low] & 31);
     return is_space(code_point) ? bit | MN_UNICODE_SPACE : bit;
 }
+
+bool mn_unicode_is_unstable(uint32_t code_point)
+{
+    unsigned low = 0, high = mn_unicode_n_unstable; /* the first range that ends at or after it */
+    if (code_point < mn_unicode_unstable[0][0]) return false;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (mn_unicode_unstable[middle][1] < code_point) low = middle + 1;
+        else high = middle;
+    }
+    return low < mn_unicode_n_unstable && mn_unicode_unstable[low][0] <= code_point;
+}

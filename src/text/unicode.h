@@ -31,8 +31,14 @@ enum mn_unicode_bits {
 extern const unsigned mn_unicode_n_ranges;
 extern const uint32_t mn_unicode_ranges[]; /* [n_ranges] code point << 5 | category, ascending */
 
+extern const unsigned mn_unicode_n_unstable;
+extern const uint32_t mn_unicode_unstable[][2]; /* [n_unstable] first and last, ascending */
+
 /* The bit of its category, and MN_UNICODE_SPACE for white space. A value above U+10FFFF counts as
  * unassigned. */
 uint32_t mn_unicode_bits(uint32_t code_point);
+
+/* False when normal form C never changes, moves or joins this character to the one before it. */
+bool mn_unicode_is_unstable(uint32_t code_point);
 
 #endif
