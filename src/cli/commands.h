@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h - the row of each command, defined in its cmd_NAME.c. */
+#ifndef MN_CLI_COMMANDS_H
+#define MN_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const mn_command mn_cmd_completion, mn_cmd_help, mn_cmd_version;
+
+#endif
