@@ -33,6 +33,7 @@ enum {
 
 struct mn_output {
     char *target;    /* symbolic links resolved */
+    char *folder;    /* of both, with its slash */
     char *temporary; /* NULL before it exists and after it was renamed */
     int fd;          /* -1 when closed */
     mode_t mode;
@@ -86,7 +87,9 @@ static mn_status resolve_target(mn_output *output, const char *path, mn_error *e
         return fail_errno(error, path, "look up");
     }
     output->target = mn_strdup(path);
-    return output->target ? MN_OK : mn_fail_memory(error, strlen(path) + 1, "a file name");
+    output->folder = folder_of(path);
+    if (output->target && output->folder) return MN_OK;
+    return mn_fail_memory(error, strlen(path) + 1, "a file name");
 }
 
 /* A number that another writer of the same name is unlikely to draw; O_EXCL settles the rest. */
@@ -198,9 +201,7 @@ mn_status mn_output_open(mn_output **out, const char *path, bool replace, mn_err
     output->replace = replace;
     mn_status status = resolve_target(output, path, error);
     if (!status) {
-        char *folder = folder_of(output->target);
-        if (folder) remove_stale(folder);
-        mn_free(folder);
+        remove_stale(output->folder);
         status = create_temporary(output, error);
     }
     if (status) {
@@ -302,15 +303,10 @@ mn_status mn_output_sync(mn_output *output, mn_error *error)
 static mn_status sync_folder(const mn_output *output, mn_error *error)
 {
     const mn_io *io = mn_io_get();
-    char *folder = folder_of(output->target);
-    if (!folder)
-        return mn_fail(error, MN_NO_MEMORY, "%s: is written, but out of memory to sync its folder",
-                       output->target);
     int fd, tries = 0;
     do {
-        fd = io->open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+        fd = io->open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     } while (fd < 0 && errno == EINTR && ++tries < MAX_INTERRUPTS);
-    mn_free(folder);
     bool failed = fd < 0 ? errno != EACCES : sync_patiently(fd) && errno != EINVAL && errno != ENOTSUP;
     int reason = errno;
     if (fd >= 0) io->close(fd);
@@ -346,5 +342,6 @@ void mn_output_close(mn_output *output)
     if (output->fd >= 0) mn_io_get()->close(output->fd);
     mn_free(output->temporary);
     mn_free(output->target);
+    mn_free(output->folder);
     mn_free(output);
 }
