@@ -8,11 +8,31 @@
 
 #include <assert.h>
 
+#define INTEGER(format, type, isa, needs, n_multiple)                                              \
+    { #format "_" #isa, type, MN_ACTIVATION_INT8, needs, n_multiple,                                \
+      mn_matmul_##format##_##isa##_decode, mn_matmul_##format##_##isa##_prompt }
+#define FLOAT(format, type, isa, needs)                                                             \
+    { #format "_" #isa, type, MN_ACTIVATION_FLOAT, needs, 1,                                        \
+      mn_matmul_##format##_##isa##_decode, mn_matmul_##format##_##isa##_prompt }
+
 static const mn_matmul_kernel kernels[] = {
-    { "integer_plain", MN_ANY_INTEGER, MN_ACTIVATION_INT8, 0, 32,
-      mn_matmul_integer_plain_decode, mn_matmul_integer_plain_prompt },
-    { "float_plain", MN_ANY_FLOAT, MN_ACTIVATION_FLOAT, 0, 1,
-      mn_matmul_float_plain_decode, mn_matmul_float_plain_prompt },
+    INTEGER(integer, MN_ANY_INTEGER, plain, 0, 32),
+    FLOAT(float, MN_ANY_FLOAT, plain, 0),
+#if defined(__x86_64__)
+    INTEGER(integer, MN_ANY_INTEGER, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q4_0, MN_Q4_0, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q4_1, MN_Q4_1, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q5_0, MN_Q5_0, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q5_1, MN_Q5_1, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q8_0, MN_Q8_0, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(iq4_nl, MN_IQ4_NL, avx512vnni, MN_CPU_AVX512_VNNI, 32),
+    INTEGER(q4_k, MN_Q4_K, avx512vnni, MN_CPU_AVX512_VNNI, 256),
+    INTEGER(q5_k, MN_Q5_K, avx512vnni, MN_CPU_AVX512_VNNI, 256),
+    INTEGER(q6_k, MN_Q6_K, avx512vnni, MN_CPU_AVX512_VNNI, 256),
+    FLOAT(f32, MN_F32, avx512vnni, MN_CPU_AVX512_VNNI),
+    FLOAT(f16, MN_F16, avx512vnni, MN_CPU_AVX512_VNNI),
+    FLOAT(bf16, MN_BF16, avx512vnni, MN_CPU_AVX512_VNNI),
+#endif
 };
 
 const mn_matmul_kernel *mn_matmul_kernel_at(size_t index)
@@ -66,13 +86,17 @@ mn_status mn_linear_init(mn_linear *out, const mn_tensor *tensor, mn_cpu_bits cp
     return MN_OK;
 }
 
+/* The largest that any row of the list asks for: an unpacked row (plain: 4 bytes a weight are plenty),
+ * a strip of panels (1 byte a weight and 8 for each group of 16), or the activations of eight tokens in
+ * the order of chunks of 128 weights (2 bytes for each) with one unpacked row behind them. */
 size_t mn_matmul_scratch_bytes(uint32_t n, uint32_t max_tokens)
 {
     (void)max_tokens;
-    size_t bytes;
-    const bool fits = mn_size_mul(&bytes, n, sizeof(float)) && mn_size_add(&bytes, bytes, 256) &&
-                      mn_size_round(&bytes, bytes, 64);
-    return fits ? bytes : SIZE_MAX;
+    const uint64_t padded = ((uint64_t)n + 127) / 128 * 128;
+    const uint64_t strip = padded * mn_strip_rows(n) * 3 / 2;
+    const uint64_t eight_tokens = padded * (8 * 2 + 2);
+    const uint64_t bytes = (strip > eight_tokens ? strip : eight_tokens) + 64;
+    return bytes <= SIZE_MAX ? (size_t)bytes : SIZE_MAX;
 }
 
 void mn_matmul(float *y, size_t y_stride, const mn_linear *w, const mn_activations *x, mn_range tokens,

@@ -31,6 +31,33 @@ static inline const uint8_t *mn_linear_data(const mn_linear *w, uint32_t row)
 mn_matmul_fn mn_matmul_integer_plain_decode, mn_matmul_integer_plain_prompt;
 mn_matmul_fn mn_matmul_float_plain_decode, mn_matmul_float_plain_prompt;
 
+/* How many rows an MN_PROMPT kernel unpacks at a time: as many panels of 16 as make about 256 KB. */
+static inline uint32_t mn_strip_rows(uint32_t n)
+{
+    const uint32_t rows = (262144u / (n ? n : 1)) / 16 * 16;
+    return rows < 16 ? 16 : rows > 64 ? 64 : rows;
+}
+
+#if defined(__x86_64__)
+#define MN_DECLARE_X86(format)                                                                     \
+    mn_matmul_fn mn_matmul_##format##_avx2_decode, mn_matmul_##format##_avx2_prompt,                \
+        mn_matmul_##format##_avx512vnni_decode, mn_matmul_##format##_avx512vnni_prompt
+
+MN_DECLARE_X86(integer);
+MN_DECLARE_X86(q4_0);
+MN_DECLARE_X86(q4_1);
+MN_DECLARE_X86(q5_0);
+MN_DECLARE_X86(q5_1);
+MN_DECLARE_X86(q8_0);
+MN_DECLARE_X86(q4_k);
+MN_DECLARE_X86(q5_k);
+MN_DECLARE_X86(q6_k);
+MN_DECLARE_X86(iq4_nl);
+MN_DECLARE_X86(f32);
+MN_DECLARE_X86(f16);
+MN_DECLARE_X86(bf16);
+#endif
+
 /* Sets the blocks of one token from whole blocks of 32 values. */
 typedef void mn_activations_quantize_fn(mn_activation_block *out, size_t stride, const float *x,
                                         uint32_t n_blocks);
