@@ -36,9 +36,12 @@ size_t mn_compose_stable(const char *text, size_t length)
     return length;
 }
 
+/* Marks newer than the original tokenizers' tables have none, so that they stay where they are. */
 static int combining_class(int32_t c)
 {
-    return c < 0x300 ? 0 : utf8proc_get_property(c)->combining_class;
+    if (c < 0x300) return 0;
+    int class = utf8proc_get_property(c)->combining_class;
+    return class && mn_unicode_is_unstable((uint32_t)c) ? class : 0;
 }
 
 /* Puts a row of marks in ascending order of their class, equal ones as they stood: a counting sort when
