@@ -17,11 +17,6 @@ size_t mn_kv_head_bytes(mn_kv_type type, uint32_t head_dim)
     return scales + (size_t)MN_KV_BLOCK * mn_pad_16(head_dim) * number_bytes[type];
 }
 
-/* The keys of one block that a query sees. */
-typedef struct span {
-    uint32_t begin, end; /* within the block; none if equal */
-} span;
-
 typedef struct workspace {
     float *wide;   /* [MN_KV_BLOCK, padded] keys or values of a page as floats */
     float *out;    /* [n_queries, padded] */
@@ -29,7 +24,7 @@ typedef struct workspace {
     float *sums;   /* [n_queries, 16] */
     float *most;   /* [n_queries] */
     float *decay;  /* [n_queries] */
-    span *spans;   /* [n_queries] */
+    mn_key_span *spans; /* [n_queries] */
     size_t padded; /* head_dim in whole vectors */
 } workspace;
 
@@ -51,7 +46,7 @@ static size_t workspace_offsets(size_t offset[N_ARRAYS], uint32_t head_dim, size
         n_queries * 16 * sizeof(float),
         n_queries * sizeof(float),
         n_queries * sizeof(float),
-        n_queries * sizeof(span),
+        n_queries * sizeof(mn_key_span),
     };
     size_t total = 0;
     for (int i = 0; i < N_ARRAYS; i++) {
@@ -73,7 +68,7 @@ static workspace workspace_in(void *memory, uint32_t head_dim, size_t n_queries)
         .sums = (float *)(void *)(base + offset[3]),
         .most = (float *)(void *)(base + offset[4]),
         .decay = (float *)(void *)(base + offset[5]),
-        .spans = (span *)(void *)(base + offset[6]),
+        .spans = (mn_key_span *)(void *)(base + offset[6]),
         .padded = mn_pad_16(head_dim),
     };
 }
@@ -89,26 +84,26 @@ static int64_t clamp(int64_t x, int64_t low, int64_t high)
     return x < low ? low : x > high ? high : x;
 }
 
-static span span_in_block(const mn_attention_task *task, uint32_t query, int64_t block)
+static mn_key_span span_in_block(const mn_attention_task *task, uint32_t query, int64_t block)
 {
     int64_t start = block * MN_KV_BLOCK;
     int64_t begin = clamp((int64_t)task->first[query] - start, 0, MN_KV_BLOCK);
     int64_t end = clamp((int64_t)task->position[query] + 1 - start, 0, MN_KV_BLOCK);
-    if (begin >= end) return (span){ 0, 0 };
-    return (span){ (uint32_t)begin, (uint32_t)end };
+    if (begin >= end) return (mn_key_span){ 0, 0 };
+    return (mn_key_span){ (uint32_t)begin, (uint32_t)end };
 }
 
 /* What the queries from `first` to `last` see of a block, all together. */
 typedef struct view {
     uint32_t first, last; /* queries */
-    span keys;            /* from the first to the last key that any of them sees */
+    mn_key_span keys;            /* from the first to the last key that any of them sees */
 } view;
 
 static bool find_view(view *out, workspace *work, const mn_attention_task *task, int64_t block)
 {
     view v = { .first = UINT32_MAX, .keys = { MN_KV_BLOCK, 0 } };
     for (uint32_t i = 0; i < task->n_queries; i++) {
-        span s = span_in_block(task, i, block);
+        mn_key_span s = span_in_block(task, i, block);
         work->spans[i] = s;
         if (s.begin == s.end) continue;
         if (v.first == UINT32_MAX) v.first = i;
@@ -120,54 +115,65 @@ static bool find_view(view *out, workspace *work, const mn_attention_task *task,
     return v.first != UINT32_MAX;
 }
 
-/* Dot products of the queries in view with the groups of 16 keys in view. */
+static bool same_groups(mn_key_span a, mn_key_span b)
+{
+    return a.begin / 16 == b.begin / 16 && (a.end + 15) / 16 == (b.end + 15) / 16;
+}
+
+/* Dot products with whole groups of 16 keys; queries side by side that need the same groups go together. */
 static void score_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
                         const mn_attention_steps *steps)
 {
-    uint32_t first_group = v->keys.begin / 16, end_group = (v->keys.end + 15) / 16;
     size_t group = (size_t)task->head_dim * 16;
     const uint8_t *numbers = mn_page_numbers(page, task->type);
-    mn_attention_product product = {
-        .b = numbers + first_group * group * number_bytes[task->type],
-        .row_stride = 16,
-        .group_stride = group,
-        .type = task->type,
-        .begin = 0,
-        .end = task->head_dim,
-        .n_queries = v->last + 1 - v->first,
-        .n_groups = end_group - first_group,
-        .a = task->q + v->first * task->q_stride,
-        .a_stride = task->q_stride,
-        .c = work->weight + (size_t)v->first * MN_KV_BLOCK + first_group * 16,
-        .c_stride = MN_KV_BLOCK,
-    };
-    if (product.n_queries > steps->direct_queries && task->type != MN_KV_F32) {
-        steps->widen(work->wide, product.b, product.n_groups * group, task->type);
-        product.b = work->wide;
-        product.type = MN_KV_F32;
+    mn_kv_type type = task->type;
+    if (v->last + 1 - v->first > steps->direct_queries && type != MN_KV_F32) {
+        size_t begin = v->keys.begin / 16 * group, end = (v->keys.end + 15) / 16 * group;
+        steps->widen(work->wide + begin, numbers + begin * number_bytes[type], end - begin, type);
+        numbers = (const uint8_t *)work->wide;
+        type = MN_KV_F32;
     }
-    steps->product(&product);
+    for (uint32_t i = v->first, next; i <= v->last; i = next) {
+        mn_key_span s = work->spans[i];
+        for (next = i + 1; next <= v->last; next++)
+            if (!same_groups(work->spans[next], s)) break;
+        if (s.begin == s.end) continue;
+        uint32_t first_group = s.begin / 16;
+        mn_attention_product product = {
+            .b = numbers + first_group * group * number_bytes[type],
+            .row_stride = 16,
+            .group_stride = group,
+            .type = type,
+            .begin = 0,
+            .end = task->head_dim,
+            .n_queries = next - i,
+            .n_groups = (s.end + 15) / 16 - first_group,
+            .a = task->q + i * task->q_stride,
+            .a_stride = task->q_stride,
+            .c = work->weight + (size_t)i * MN_KV_BLOCK + first_group * 16,
+            .c_stride = MN_KV_BLOCK,
+        };
+        steps->product(&product);
+    }
 }
 
 static void weigh_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *keys,
                         const uint8_t *values, const mn_attention_steps *steps)
 {
-    for (uint32_t i = v->first; i <= v->last; i++) {
-        if (work->spans[i].begin == work->spans[i].end) continue;
-        mn_attention_softmax softmax = {
-            .score = work->weight + (size_t)i * MN_KV_BLOCK,
-            .key_scale = mn_page_scales(keys, task->type),
-            .value_scale = mn_page_scales(values, task->type),
-            .begin = work->spans[i].begin,
-            .end = work->spans[i].end,
-            .scale = task->scale,
-            .soft_cap = task->soft_cap,
-            .most = work->most + i,
-            .sums = work->sums + (size_t)i * 16,
-            .decay = work->decay + i,
-        };
-        steps->softmax(&softmax);
-    }
+    /* From the first query: the rows before it are empty, and vectors of decay stay aligned. */
+    mn_attention_softmax softmax = {
+        .n_queries = v->last + 1,
+        .spans = work->spans,
+        .score = work->weight,
+        .key_scale = mn_page_scales(keys, task->type),
+        .value_scale = mn_page_scales(values, task->type),
+        .scale = task->scale,
+        .soft_cap = task->soft_cap,
+        .most = work->most,
+        .sums = work->sums,
+        .decay = work->decay,
+    };
+    steps->softmax(&softmax);
 }
 
 /* Adds the values, weighed. Queries side by side that see the same keys go together; no query may
@@ -193,7 +199,7 @@ static void add_block(const mn_attention_task *task, workspace *work, const view
         product.type = MN_KV_F32;
     }
     for (uint32_t i = v->first, next; i <= v->last; i = next) {
-        span s = work->spans[i];
+        mn_key_span s = work->spans[i];
         for (next = i + 1; next <= v->last; next++)
             if (work->spans[next].begin != s.begin || work->spans[next].end != s.end) break;
         if (s.begin == s.end) continue;

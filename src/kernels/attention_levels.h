@@ -29,16 +29,23 @@ typedef struct mn_attention_product {
     const float *decay; /* [n_queries] or NULL */
 } mn_attention_product;
 
-/* One query in one block: dot products in, weights out (0 outside begin..end-1). */
+/* The keys of one block that a query sees. */
+typedef struct mn_key_span {
+    uint32_t begin, end; /* within the block; equal if there are none */
+} mn_key_span;
+
+/* The queries of one block: dot products in, weights out (0 outside a query's span). A query whose
+ * span is empty is left alone. */
 typedef struct mn_attention_softmax {
-    float *score;             /* [MN_KV_BLOCK], 64-byte aligned */
+    uint32_t n_queries;
+    const mn_key_span *spans; /* [n_queries] */
+    float *score;             /* [n_queries, MN_KV_BLOCK], 64-byte aligned */
     const float *key_scale;   /* [MN_KV_BLOCK] or NULL */
     const float *value_scale; /* [MN_KV_BLOCK] or NULL */
-    uint32_t begin, end;      /* begin < end */
     float scale, soft_cap;
-    float *most;              /* m, updated */
-    float *sums;              /* l[16], updated; 64-byte aligned */
-    float *decay;             /* gets c */
+    float *most;              /* [n_queries] m, updated */
+    float *sums;              /* [n_queries, 16] l, updated; 64-byte aligned */
+    float *decay;             /* [n_queries] gets c; has room for a whole number of vectors of 16 */
 } mn_attention_softmax;
 
 typedef struct mn_attention_steps {

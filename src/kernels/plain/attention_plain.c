@@ -65,33 +65,42 @@ static void product(const mn_attention_product *p)
         multiply_query(p, query);
 }
 
-static void softmax(const mn_attention_softmax *s)
+static void weigh_query(const mn_attention_softmax *s, uint32_t query)
 {
-    float most = *s->most;
-    for (uint32_t j = s->begin; j < s->end; j++) {
-        float score = s->score[j];
+    mn_key_span span = s->spans[query];
+    float *scores = s->score + (size_t)query * MN_KV_BLOCK;
+    float most = s->most[query];
+    for (uint32_t j = span.begin; j < span.end; j++) {
+        float score = scores[j];
         if (s->key_scale) score *= s->key_scale[j];
         score *= s->scale;
         if (s->soft_cap != 0.0f) score = s->soft_cap * tanh_float(score / s->soft_cap);
-        s->score[j] = score;
+        scores[j] = score;
         most = max_float(score, most);
     }
     float shift = most == -INFINITY ? 0.0f : most;
-    float decay = exp_float(*s->most - shift);
+    float decay = exp_float(s->most[query] - shift);
     float sums[16] = { 0 };
     for (uint32_t j = 0; j < MN_KV_BLOCK; j++) {
-        if (j < s->begin || j >= s->end) {
-            s->score[j] = 0.0f;
+        if (j < span.begin || j >= span.end) {
+            scores[j] = 0.0f;
             continue;
         }
-        float weight = exp_float(s->score[j] - shift);
+        float weight = exp_float(scores[j] - shift);
         sums[j % 16] += weight;
-        s->score[j] = s->value_scale ? weight * s->value_scale[j] : weight;
+        scores[j] = s->value_scale ? weight * s->value_scale[j] : weight;
     }
+    float *total = s->sums + (size_t)query * 16;
     for (int lane = 0; lane < 16; lane++)
-        s->sums[lane] = s->sums[lane] * decay + sums[lane];
-    *s->most = most;
-    *s->decay = decay;
+        total[lane] = total[lane] * decay + sums[lane];
+    s->most[query] = most;
+    s->decay[query] = decay;
+}
+
+static void softmax(const mn_attention_softmax *s)
+{
+    for (uint32_t query = 0; query < s->n_queries; query++)
+        if (s->spans[query].begin < s->spans[query].end) weigh_query(s, query);
 }
 
 static void finish(float *out, const float *x, const float sums[16], uint32_t n)

@@ -118,43 +118,68 @@ static void widen(float *out, const void *in, size_t n, mn_kv_type type)
             _mm256_storeu_ps(out + i, load_8(in, i, MN_KV_INT8));
 }
 
-/* Which of 8 keys from number `start` lie in the query's range. */
-INLINE __m256 keys_in_range(const mn_attention_softmax *s, uint32_t start)
+/* Which of 8 keys from number `start` lie in the span. */
+INLINE __m256 keys_in_span(mn_key_span span, uint32_t start)
 {
-    __m256i not_before = lanes_below((int)s->begin - (int)start);
-    return _mm256_castsi256_ps(_mm256_andnot_si256(not_before, lanes_below((int)s->end - (int)start)));
+    __m256i before = lanes_below((int)span.begin - (int)start);
+    return _mm256_castsi256_ps(_mm256_andnot_si256(before, lanes_below((int)span.end - (int)start)));
 }
 
-static void softmax(const mn_attention_softmax *s)
+/* Finishes a query's scores; returns the new maximum. */
+INLINE float scale_scores(const mn_attention_softmax *s, uint32_t query)
 {
     const __m256 scale = _mm256_set1_ps(s->scale), cap = _mm256_set1_ps(s->soft_cap);
     const __m256 lowest = _mm256_set1_ps(-INFINITY);
+    float *scores = s->score + (size_t)query * MN_KV_BLOCK;
     __m256 most[2] = { lowest, lowest };
     for (uint32_t h = 0; h < 8; h++) {
-        __m256 x = _mm256_load_ps(s->score + h * 8);
+        __m256 x = _mm256_load_ps(scores + h * 8), keys = keys_in_span(s->spans[query], h * 8);
         if (s->key_scale) x = _mm256_mul_ps(x, _mm256_loadu_ps(s->key_scale + h * 8));
         x = _mm256_mul_ps(x, scale);
         if (s->soft_cap != 0.0f) x = _mm256_mul_ps(cap, tanh_8(_mm256_div_ps(x, cap)));
-        _mm256_store_ps(s->score + h * 8, x);
-        most[h % 2] = _mm256_max_ps(_mm256_blendv_ps(lowest, x, keys_in_range(s, h * 8)), most[h % 2]);
+        most[h % 2] = _mm256_max_ps(_mm256_blendv_ps(lowest, x, keys), most[h % 2]);
+        _mm256_store_ps(scores + h * 8, x);
     }
-    float m = max_float(max_lanes(most[0], most[1]), *s->most);
-    float shift = m == -INFINITY ? 0.0f : m;
-    __m256 decay = exp_8(_mm256_set1_ps(*s->most - shift));
+    return max_float(max_lanes(most[0], most[1]), s->most[query]);
+}
+
+INLINE float shift_of(float most)
+{
+    return most == -INFINITY ? 0.0f : most;
+}
+
+INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
+{
+    float *scores = s->score + (size_t)query * MN_KV_BLOCK, *sums = s->sums + (size_t)query * 16;
+    const __m256 shift = _mm256_set1_ps(shift_of(s->most[query])), decay = _mm256_set1_ps(s->decay[query]);
     __m256 sum[2] = { _mm256_setzero_ps(), _mm256_setzero_ps() };
     for (uint32_t h = 0; h < 8; h++) {
-        __m256 keys = keys_in_range(s, h * 8);
-        __m256 weight = exp_8(_mm256_sub_ps(_mm256_load_ps(s->score + h * 8), _mm256_set1_ps(shift)));
+        __m256 keys = keys_in_span(s->spans[query], h * 8);
+        __m256 weight = exp_8(_mm256_sub_ps(_mm256_load_ps(scores + h * 8), shift));
         sum[h % 2] = _mm256_add_ps(sum[h % 2], _mm256_and_ps(weight, keys)); /* + 0 changes no sum */
         if (s->value_scale) weight = _mm256_mul_ps(weight, _mm256_loadu_ps(s->value_scale + h * 8));
-        _mm256_store_ps(s->score + h * 8, _mm256_and_ps(weight, keys));
+        _mm256_store_ps(scores + h * 8, _mm256_and_ps(weight, keys));
     }
     for (uint32_t h = 0; h < 2; h++) {
-        __m256 old = _mm256_mul_ps(_mm256_load_ps(s->sums + h * 8), decay);
-        _mm256_store_ps(s->sums + h * 8, _mm256_add_ps(old, sum[h]));
+        __m256 old = _mm256_mul_ps(_mm256_load_ps(sums + h * 8), decay);
+        _mm256_store_ps(sums + h * 8, _mm256_add_ps(old, sum[h]));
     }
-    *s->most = m;
-    *s->decay = _mm256_cvtss_f32(decay);
+}
+
+/* In passes over the queries, so that their chains of dependent steps overlap. */
+static void softmax(const mn_attention_softmax *s)
+{
+    for (uint32_t query = 0; query < s->n_queries; query++) {
+        s->decay[query] = 0.0f;
+        if (s->spans[query].begin == s->spans[query].end) continue;
+        float most = scale_scores(s, query);
+        s->decay[query] = s->most[query] - shift_of(most);
+        s->most[query] = most;
+    }
+    for (uint32_t query = 0; query < s->n_queries; query += 8)
+        _mm256_store_ps(s->decay + query, exp_8(_mm256_load_ps(s->decay + query)));
+    for (uint32_t query = 0; query < s->n_queries; query++)
+        if (s->spans[query].begin < s->spans[query].end) weigh_scores(s, query);
 }
 
 static void finish(float *out, const float *x, const float sums[16], uint32_t n)

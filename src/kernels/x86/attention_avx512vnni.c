@@ -118,42 +118,66 @@ static void widen(float *out, const void *in, size_t n, mn_kv_type type)
             _mm512_storeu_ps(out + i, load_16(in, i, MN_KV_INT8));
 }
 
-/* Which of the 16 keys of a group lie in the query's range. */
-INLINE __mmask16 keys_in_range(const mn_attention_softmax *s, uint32_t group)
+/* One bit for each key of the block. */
+INLINE uint64_t keys_in_span(mn_key_span span)
 {
-    uint64_t range = (s->end == 64 ? ~UINT64_C(0) : (UINT64_C(1) << s->end) - 1) & (~UINT64_C(0) << s->begin);
-    return (__mmask16)(range >> (group * 16));
+    return _bzhi_u64(~UINT64_C(0), span.end) & ~_bzhi_u64(~UINT64_C(0), span.begin);
 }
 
-static void softmax(const mn_attention_softmax *s)
+/* Finishes a query's scores; returns the new maximum. */
+INLINE float scale_scores(const mn_attention_softmax *s, uint32_t query)
 {
     const __m512 scale = _mm512_set1_ps(s->scale), cap = _mm512_set1_ps(s->soft_cap);
-    __m512 score[4], most = _mm512_set1_ps(-INFINITY);
-    UNROLL for (uint32_t g = 0; g < 4; g++) {
-        __m512 x = _mm512_load_ps(s->score + g * 16);
+    float *scores = s->score + (size_t)query * MN_KV_BLOCK;
+    uint64_t keys = keys_in_span(s->spans[query]);
+    __m512 most = _mm512_set1_ps(-INFINITY);
+    for (uint32_t g = 0; g < 4; g++) {
+        __m512 x = _mm512_load_ps(scores + g * 16);
         if (s->key_scale) x = _mm512_mul_ps(x, _mm512_loadu_ps(s->key_scale + g * 16));
-        score[g] = _mm512_mul_ps(x, scale);
+        x = _mm512_mul_ps(x, scale);
+        if (s->soft_cap != 0.0f) x = _mm512_mul_ps(cap, tanh_16(_mm512_div_ps(x, cap)));
+        most = _mm512_mask_max_ps(most, (__mmask16)(keys >> (g * 16)), x, most);
+        _mm512_store_ps(scores + g * 16, x);
     }
-    if (s->soft_cap != 0.0f)
-        for (uint32_t g = 0; g < 4; g++)
-            score[g] = _mm512_mul_ps(cap, tanh_16(_mm512_div_ps(score[g], cap)));
-    UNROLL for (uint32_t g = 0; g < 4; g++)
-        most = _mm512_mask_max_ps(most, keys_in_range(s, g), score[g], most);
-    float m = max_float(max_lanes(most), *s->most);
-    float shift = m == -INFINITY ? 0.0f : m;
-    /* exp of the old maximum goes along with the scores. */
-    __m512 decay = exp_16(_mm512_set1_ps(*s->most - shift));
+    return max_float(max_lanes(most), s->most[query]);
+}
+
+INLINE float shift_of(float most)
+{
+    return most == -INFINITY ? 0.0f : most;
+}
+
+INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
+{
+    float *scores = s->score + (size_t)query * MN_KV_BLOCK, *sums = s->sums + (size_t)query * 16;
+    uint64_t keys = keys_in_span(s->spans[query]);
+    const __m512 shift = _mm512_set1_ps(shift_of(s->most[query]));
     __m512 sum = _mm512_setzero_ps();
     UNROLL for (uint32_t g = 0; g < 4; g++) {
-        __mmask16 keys = keys_in_range(s, g);
-        __m512 weight = exp_16(_mm512_sub_ps(score[g], _mm512_set1_ps(shift)));
-        sum = _mm512_mask_add_ps(sum, keys, sum, weight);
+        __mmask16 of_group = (__mmask16)(keys >> (g * 16));
+        __m512 weight = exp_16(_mm512_sub_ps(_mm512_load_ps(scores + g * 16), shift));
+        sum = _mm512_mask_add_ps(sum, of_group, sum, weight);
         if (s->value_scale) weight = _mm512_mul_ps(weight, _mm512_loadu_ps(s->value_scale + g * 16));
-        _mm512_store_ps(s->score + g * 16, _mm512_maskz_mov_ps(keys, weight));
+        _mm512_store_ps(scores + g * 16, _mm512_maskz_mov_ps(of_group, weight));
     }
-    _mm512_store_ps(s->sums, _mm512_add_ps(_mm512_mul_ps(_mm512_load_ps(s->sums), decay), sum));
-    *s->most = m;
-    *s->decay = _mm512_cvtss_f32(decay);
+    __m512 old = _mm512_mul_ps(_mm512_load_ps(sums), _mm512_set1_ps(s->decay[query]));
+    _mm512_store_ps(sums, _mm512_add_ps(old, sum));
+}
+
+/* In passes over the queries, so that their chains of dependent steps overlap. */
+static void softmax(const mn_attention_softmax *s)
+{
+    for (uint32_t query = 0; query < s->n_queries; query++) {
+        s->decay[query] = 0.0f;
+        if (s->spans[query].begin == s->spans[query].end) continue;
+        float most = scale_scores(s, query);
+        s->decay[query] = s->most[query] - shift_of(most);
+        s->most[query] = most;
+    }
+    for (uint32_t query = 0; query < s->n_queries; query += 16)
+        _mm512_store_ps(s->decay + query, exp_16(_mm512_load_ps(s->decay + query)));
+    for (uint32_t query = 0; query < s->n_queries; query++)
+        if (s->spans[query].begin < s->spans[query].end) weigh_scores(s, query);
 }
 
 static void finish(float *out, const float *x, const float sums[16], uint32_t n)
