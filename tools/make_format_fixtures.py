@@ -57,13 +57,17 @@ def make_blocks(name, block, block_bytes, rng):
 
 
 def make_input(rng):
-    """2560 floats: 1536 as weights are, then blocks of 256 and of 32 that are special."""
+    """2816 floats: 1536 as weights are, then blocks of 256 and of 32 that are special."""
     parts = [rng.normal(0, 0.02, 512), rng.laplace(0, 0.03, 512), rng.normal(0.05, 0.02, 256),
              rng.standard_t(2, 256) * 0.01]
     parts += [np.zeros(64), np.full(32, 0.75), np.full(32, -3.0), np.full(32, 1e-9),
               np.eye(1, 32, 5)[0] * -7.0, np.arange(32) / 32, (np.arange(32) - 16) / 8]
     parts += [rng.normal(0, 1e-3, 256), rng.normal(0, 3e4, 256), np.abs(rng.normal(0, 1, 128)),
               -np.abs(rng.normal(0, 1, 128))]
+    ternary = np.arange(256) * 7 % 11 % 3 - 1.0  # and bytes of five equal digits
+    for start, value in ((0, -1), (1, 1), (2, 0)):
+        ternary[start:160:32] = value
+    parts += [ternary / 2]
     x = np.concatenate(parts).astype(np.float32)
     return np.concatenate([x, np.zeros(-x.size % 256, np.float32)])
 
