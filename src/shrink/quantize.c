@@ -246,6 +246,29 @@ static mn_status prove_tensor(job *j, const mn_gguf *made, uint64_t index)
     return MN_OK;
 }
 
+/* Keys that this step writes itself. */
+static bool is_own(const char *key)
+{
+    return !strcmp(key, "general.file_type") || !strcmp(key, "general.quantization_version")
+           || !strncmp(key, "minnow.", 7);
+}
+
+static mn_status prove_metadata(job *j, const mn_gguf *made)
+{
+    for (uint64_t i = 0; i < mn_gguf_n_entries(j->source); i++) {
+        const mn_gguf_entry *entry = mn_gguf_entry_at(j->source, i);
+        if (is_dropped(entry->key) || is_own(entry->key)) continue;
+        const mn_gguf_entry *found = mn_gguf_find(made, entry->key);
+        bool same = found && found->type == entry->type && found->element_type == entry->element_type
+                    && found->n == entry->n && found->raw_bytes == entry->raw_bytes
+                    && !memcmp(found->raw, entry->raw, (size_t)entry->raw_bytes);
+        if (!same)
+            return mn_fail(j->error, MN_FAILED, "%s: %s did not come back as it was written; nothing"
+                           " was changed", j->target, entry->key);
+    }
+    return MN_OK;
+}
+
 /* Opens the finished temporary as any user of it would. */
 static mn_status prove(job *j, const char *temporary)
 {
@@ -255,6 +278,7 @@ static mn_status prove(job *j, const char *temporary)
     if (mn_gguf_n_tensors(made) != j->n_tensors || mn_gguf_file_bytes(made) != j->result.bytes)
         status = mn_fail(j->error, MN_FAILED, "%s: did not come back from the disk as it was written;"
                          " nothing was changed", j->target);
+    if (!status) status = prove_metadata(j, made);
     for (uint64_t i = 0; i < j->n_tensors && !status; i++) status = prove_tensor(j, made, i);
     mn_gguf_close(made);
     return status;

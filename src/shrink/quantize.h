@@ -12,8 +12,9 @@
  * minnow.modified_by, minnow.source_name, minnow.source_type.
  *
  * Memory: the source is mapped, and each thread holds some rows. The bytes written do not depend on
- * the number of threads. The new file is proven before it takes its name: it is reopened, every
- * tensor's size and numbers are checked, and sampled rows are computed again and compared. */
+ * the number of threads. The new file is proven before it takes its name: it is reopened, kept
+ * metadata is compared with the source, every tensor's shape and size are checked, and sampled rows of
+ * each are computed again and compared. */
 #ifndef MN_SHRINK_QUANTIZE_H
 #define MN_SHRINK_QUANTIZE_H
 
