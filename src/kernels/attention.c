@@ -122,7 +122,7 @@ static bool same_groups(mn_key_span a, mn_key_span b)
 
 /* Dot products with whole groups of 16 keys; queries side by side that need the same groups go together. */
 static void score_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
-                        const mn_attention_steps *steps)
+                        const uint8_t *next_page, const mn_attention_steps *steps)
 {
     size_t group = (size_t)task->head_dim * 16;
     const uint8_t *numbers = mn_page_numbers(page, task->type);
@@ -132,6 +132,7 @@ static void score_block(const mn_attention_task *task, workspace *work, const vi
         steps->widen(work->wide + begin, numbers + begin * number_bytes[type], end - begin, type);
         numbers = (const uint8_t *)work->wide;
         type = MN_KV_F32;
+        next_page = NULL;
     }
     for (uint32_t i = v->first, next; i <= v->last; i = next) {
         mn_key_span s = work->spans[i];
@@ -152,6 +153,7 @@ static void score_block(const mn_attention_task *task, workspace *work, const vi
             .a_stride = task->q_stride,
             .c = work->weight + (size_t)i * MN_KV_BLOCK + first_group * 16,
             .c_stride = MN_KV_BLOCK,
+            .ahead = next_page ? mn_page_numbers(next_page, task->type) : NULL,
         };
         steps->product(&product);
     }
@@ -179,7 +181,7 @@ static void weigh_block(const mn_attention_task *task, workspace *work, const vi
 /* Adds the values, weighed. Queries side by side that see the same keys go together; no query may
  * touch a value that it does not see, for 0 * infinity is no 0. */
 static void add_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
-                      const mn_attention_steps *steps)
+                      const uint8_t *next_page, const mn_attention_steps *steps)
 {
     const uint8_t *numbers = mn_page_numbers(page, task->type);
     mn_attention_product product = {
@@ -190,6 +192,7 @@ static void add_block(const mn_attention_task *task, workspace *work, const view
         .n_groups = (uint32_t)(work->padded / 16),
         .a_stride = MN_KV_BLOCK,
         .c_stride = work->padded,
+        .ahead = next_page ? mn_page_numbers(next_page, task->type) : NULL,
     };
     if (v->last + 1 - v->first > steps->direct_queries && task->type != MN_KV_F32) {
         size_t offset = v->keys.begin * work->padded;
@@ -197,6 +200,7 @@ static void add_block(const mn_attention_task *task, workspace *work, const view
                      (v->keys.end - v->keys.begin) * work->padded, task->type);
         product.b = work->wide;
         product.type = MN_KV_F32;
+        product.ahead = NULL;
     }
     for (uint32_t i = v->first, next; i <= v->last; i = next) {
         mn_key_span s = work->spans[i];
@@ -230,9 +234,13 @@ void mn_attention_walk(const mn_attention_task *task, void *scratch, const mn_at
         for (int64_t block = low / MN_KV_BLOCK; block <= high / MN_KV_BLOCK; block++) {
             view v;
             if (!find_view(&v, &work, task, block)) continue;
-            score_block(task, &work, &v, task->keys[block], steps);
-            weigh_block(task, &work, &v, task->keys[block], task->values[block], steps);
-            add_block(task, &work, &v, task->values[block], steps);
+            bool more = block < high / MN_KV_BLOCK;
+            const uint8_t *keys = task->keys[block], *next_keys = more ? task->keys[block + 1] : NULL;
+            const uint8_t *values = task->values[block];
+            const uint8_t *next_values = more ? task->values[block + 1] : NULL;
+            score_block(task, &work, &v, keys, next_keys, steps);
+            weigh_block(task, &work, &v, keys, values, steps);
+            add_block(task, &work, &v, values, next_values, steps);
         }
     for (uint32_t i = 0; i < task->n_queries; i++)
         steps->finish(task->out + i * task->out_stride, work.out + i * work.padded,

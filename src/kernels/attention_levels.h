@@ -27,6 +27,7 @@ typedef struct mn_attention_product {
     float *c; /* [n_queries, n_groups * 16], stride c_stride */
     size_t c_stride;
     const float *decay; /* [n_queries] or NULL */
+    const void *ahead; /* numbers laid out as `b` that the next block will need, worth fetching; or NULL */
 } mn_attention_product;
 
 /* The keys of one block that a query sees. */
