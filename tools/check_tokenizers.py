@@ -5,8 +5,9 @@
 check_tokenizers.py PROGRAM MODEL.gguf ORACLE [TEXT FILES...]
 
 PROGRAM is tools/tokenize_records.c, built. ORACLE is a tokenizer.json (read with the
-`tokenizers` package), a sentencepiece .model file, or the word `llama` (llama.cpp through
-the llama_cpp Python package), which is not an original: where they differ, the original wins.
+`tokenizers` package), a sentencepiece .model file, the word `rebuilt` (the same package, fed with
+the tokens and merges of MODEL.gguf), or the word `llama` (llama.cpp through the llama_cpp Python
+package), which is not an original: where they differ, the original wins.
 The text is the files, hostile strings, random strings, every code point and every token.
 Prints one line per difference (the first ten) and a summary; exit status 1 if any differs.
 """
@@ -86,13 +87,37 @@ def llama(model):
     return encode, False
 
 
-def original(path):
+def rebuilt(path):
+    """For byte-level models whose tokenizer.json is not at hand."""
+    import gguf
+    from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
+    fields = {k: v.contents() for k, v in gguf.GGUFReader(path).fields.items()
+              if k.startswith("tokenizer.ggml")}
+    tokens, kinds = fields["tokenizer.ggml.tokens"], fields["tokenizer.ggml.token_type"]
+    merges = [tuple(m.split(" ")) for m in fields["tokenizer.ggml.merges"]]
+    tokenizer = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, merges))
+    words = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    tokenizer.pre_tokenizer = {
+        "smollm": pre_tokenizers.Sequence([digits, words]),
+        "command-r": pre_tokenizers.Sequence([digits, words]),
+        "gpt-2": words, "olmo": words,
+    }[fields["tokenizer.ggml.pre"]]
+    if fields["tokenizer.ggml.pre"] in ("command-r", "olmo"):
+        tokenizer.normalizer = normalizers.NFC()
+    for token, kind in zip(tokens, kinds):
+        if kind in (3, 4):
+            tokenizer.add_special_tokens([AddedToken(token, special=kind == 3, normalized=False)])
+    return tokenizer
+
+
+def original(path, model):
     if path.endswith(".model"):
         import sentencepiece
         processor = sentencepiece.SentencePieceProcessor(model_file=path)
         return (lambda texts, template: (processor.encode(t) for t in texts)), False
     from tokenizers import Tokenizer
-    tokenizer = Tokenizer.from_file(path)
+    tokenizer = rebuilt(model) if path == "rebuilt" else Tokenizer.from_file(path)
 
     def encode(texts, template):
         for i in range(0, len(texts), 500):
@@ -103,7 +128,7 @@ def original(path):
 
 def main():
     program, model, oracle = sys.argv[1:4]
-    encode, template = llama(model) if oracle == "llama" else original(oracle)
+    encode, template = llama(model) if oracle == "llama" else original(oracle, model)
     parts = {"files": list(chunks(sys.argv[4:])), "hostile": HOSTILE, "random": random_strings(1, 20000),
              "code points": code_points()}
     if oracle.endswith(".json"):

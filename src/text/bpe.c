@@ -122,11 +122,13 @@ bool mn_bpe_encode(const mn_bpe *bpe, mn_merger *merger, const char *word, size_
     int32_t whole = bpe->whole_words ? find_word(bpe, word, length) : -1;
     if (whole >= 0) return mn_ids_add(out, whole);
     mn_merger_clear(merger);
-    for (size_t i = 0; i < length; i++)
-        if (!mn_merger_add(merger, i, 1, bpe->byte_ids[(unsigned char)word[i]])) return false;
+    for (size_t i = 0; i < length; i++) {
+        int32_t id = bpe->byte_ids[(unsigned char)word[i]];
+        if (id >= 0 && !mn_merger_add(merger, i, 1, id)) return false; /* a byte left out separates nothing */
+    }
     if (!mn_merger_run(merger, join_pair, bpe, word)) return false;
-    for (int32_t i = 0; i >= 0; i = merger->symbols[i].next)
-        if (merger->symbols[i].id >= 0 && !mn_ids_add(out, merger->symbols[i].id)) return false;
+    for (int32_t i = merger->n_symbols ? 0 : -1; i >= 0; i = merger->symbols[i].next)
+        if (!mn_ids_add(out, merger->symbols[i].id)) return false;
     return true;
 }
 
@@ -135,12 +137,16 @@ bool mn_bpe_encode(const mn_bpe *bpe, mn_merger *merger, const char *word, size_
 mn_status mn_bpe_open(mn_bpe *out, const mn_pieces *pieces, const mn_vocabulary *vocabulary, bool whole_words,
                       mn_error *error)
 {
+    /* Some vocabularies lack the rarest bytes, and name as unknown a control token that ends texts. Text
+     * never becomes control tokens; as in the original, such a byte is left out. */
+    int32_t unknown = vocabulary->unknown;
+    if (unknown >= 0 && pieces->types[unknown] != MN_PIECE_UNKNOWN) unknown = -1;
     *out = (mn_bpe){ .pieces = pieces, .whole_words = whole_words };
     for (unsigned byte = 0; byte < 256; byte++) {
         char letter[2];
         size_t n = mn_byte_letter(letter, (unsigned char)byte);
         int32_t id = mn_pieces_find(pieces, letter, n);
-        out->byte_ids[byte] = id >= 0 ? id : vocabulary->unknown;
+        out->byte_ids[byte] = id >= 0 ? id : unknown;
     }
     return read_merges(out, vocabulary, error);
 }

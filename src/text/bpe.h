@@ -9,7 +9,7 @@
 
 typedef struct mn_bpe {
     const mn_pieces *pieces;
-    int32_t byte_ids[256]; /* token of each single byte, or `unknown` */
+    int32_t byte_ids[256]; /* token of each single byte, the unknown token, or -1 */
     bool whole_words;      /* a word that is a token needs no merges */
     struct mn_bpe_rule *rules; /* [n_rules] in order of rank */
     uint32_t n_rules;

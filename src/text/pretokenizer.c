@@ -18,9 +18,10 @@
     SUFFIXES "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" SPACES
 #define CAPITALS "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define SMALLS "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define GPT4O                                                                                              \
+#define GPT4O_DIGITS(digits)                                                                               \
     "[^\\r\\n\\p{L}\\p{N}]?" CAPITALS "*" SMALLS "+" SUFFIXES "?|[^\\r\\n\\p{L}\\p{N}]?" CAPITALS "+"      \
-    SMALLS "*" SUFFIXES "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES
+    SMALLS "*" SUFFIXES "?|" digits "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES
+#define GPT4O GPT4O_DIGITS("\\p{N}{1,3}")
 #define TEKKEN                                                                                             \
     "[^\\r\\n\\p{L}\\p{N}]?" CAPITALS "*" SMALLS "+|[^\\r\\n\\p{L}\\p{N}]?" CAPITALS "+" SMALLS            \
     "*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|" SPACES
@@ -51,7 +52,7 @@ static const rules table[] = {
       "granite-docling jina-v1-en jina-v2-code roberta-bpe",
       { GPT2 }, false, false, false },
     { "olmo mpt modern-bert", { GPT2 }, true, false, false },
-    { "gpt-4o llama4 kanana2 minimax-m2", { GPT4O }, false, false, false },
+    { "gpt-4o llama4 kanana2 minimax-m2 granite-embed-multi-97m", { GPT4O }, false, false, false },
     { "tekken", { TEKKEN }, false, true, true },
     { "deepseek-v3 hunyuan-dense joyai-llm hy_v4", { "\\p{N}{1,3}", KANA_AND_HAN, DEEPSEEK3 }, false, false, false },
     { "deepseek-llm",
@@ -72,6 +73,17 @@ static const rules table[] = {
       { "'(?i:s|d|m|t|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*|"
         "\\s*[\\r\\n]|\\s+(?!\\S)|\\s+" },
       false, false, false },
+    { "youtu",
+      { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-ヿ]+", GPT4O_DIGITS("\\p{N}") },
+      false, true, false },
+    { "jais-2",
+      { SUFFIXES "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|"
+        "\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|"
+        "\\s{8}(?!\\S)|\\s{4}(?!\\S)|\\s{1,2}(?!\\S)|\\s{1}" },
+      false, false, false },
+    { "ufakzeka", { "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" SPACES },
+      false, false, false },
+    { "laguna", { "[^\\n]+|[\\n]+", QWEN2 }, false, false, false },
     { "minicpm5",
       { "\\p{N}{1,3}", SUFFIXES "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}+| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|" SPACES },
       false, true, false },
