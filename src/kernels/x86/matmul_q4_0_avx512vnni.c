@@ -4,17 +4,6 @@
 
 enum { BLOCK_BYTES = 18, BIAS = 8 };
 
-static inline void load(mn_chunk *out, const uint8_t *blocks)
-{
-    const __m256i shift = _mm256_setr_epi64x(0, 0, 4, 4), low = _mm256_set1_epi8(15);
-    for (int b = 0; b < 4; b++) {
-        const __m128i packed = _mm_loadu_si128((const void *)(blocks + b * BLOCK_BYTES + 2));
-        const __m256i twice = _mm256_broadcastsi128_si256(packed);
-        out->q[b] = _mm256_and_si256(_mm256_srlv_epi64(twice, shift), low);
-    }
-    out->scale = mn_four_halves(blocks, BLOCK_BYTES);
-}
-
 static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const mn_linear *w)
 {
     const __m512i low = _mm512_set1_epi8(15), up = _mm512_set1_epi8(128 - BIAS);
@@ -31,7 +20,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         _mm512_store_ps(out->scale + b * 16, mn_panel_halves(row, at));
     }
 }
-
-static const mn_chunk_format chunks = { load, 32, BLOCK_BYTES, BIAS, false };
 
 MN_DEFINE_AVX512VNNI(q4_0)

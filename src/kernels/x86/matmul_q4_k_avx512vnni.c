@@ -4,24 +4,6 @@
 
 enum { BLOCK_BYTES = 144 };
 
-static inline void load(mn_chunk *out, const uint8_t *block)
-{
-    const __m256i low = _mm256_set1_epi8(15);
-    __m256 scale, offset;
-    mn_k_scales(&scale, &offset, block);
-    for (int c = 0; c < 2; c++) {
-        out[c].scale = c ? _mm256_permute2f128_ps(scale, scale, 0x11)
-                         : _mm256_permute2f128_ps(scale, scale, 0x00);
-        out[c].offset = c ? _mm256_permute2f128_ps(offset, offset, 0x11)
-                          : _mm256_permute2f128_ps(offset, offset, 0x00);
-        for (int k = 0; k < 2; k++) {
-            const __m256i packed = _mm256_loadu_si256((const void *)(block + 16 + c * 64 + k * 32));
-            out[c].q[2 * k] = _mm256_and_si256(packed, low);
-            out[c].q[2 * k + 1] = _mm256_and_si256(_mm256_srli_epi16(packed, 4), low);
-        }
-    }
-}
-
 static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const mn_linear *w)
 {
     const __m512i low = _mm512_set1_epi8(15), up = _mm512_set1_epi8(-128);
@@ -41,7 +23,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         }
     }
 }
-
-static const mn_chunk_format chunks = { load, 256, BLOCK_BYTES, 0, true };
 
 MN_DEFINE_AVX512VNNI(q4_k)

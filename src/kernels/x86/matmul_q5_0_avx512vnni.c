@@ -4,21 +4,6 @@
 
 enum { BLOCK_BYTES = 22, BIAS = 16 };
 
-static inline void load(mn_chunk *out, const uint8_t *blocks)
-{
-    const __m256i shift = _mm256_setr_epi64x(0, 0, 4, 4), low = _mm256_set1_epi8(15);
-    const __m256i sixteen = _mm256_set1_epi8(16);
-    for (int b = 0; b < 4; b++) {
-        const __m128i packed = _mm_loadu_si128((const void *)(blocks + b * BLOCK_BYTES + 6));
-        const __m256i twice = _mm256_broadcastsi128_si256(packed);
-        const __m256i fours = _mm256_and_si256(_mm256_srlv_epi64(twice, shift), low);
-        uint32_t fifth; /* one bit for each weight */
-        memcpy(&fifth, blocks + b * BLOCK_BYTES + 2, sizeof fifth);
-        out->q[b] = _mm256_mask_add_epi8(fours, fifth, fours, sixteen);
-    }
-    out->scale = mn_four_halves(blocks, BLOCK_BYTES);
-}
-
 /* The fifth bits of a block: 32 for each row. */
 static inline __m512i fifth_bits(const uint8_t *const row[16], size_t at)
 {
@@ -59,7 +44,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         _mm512_store_ps(out->scale + b * 16, mn_panel_halves(row, at));
     }
 }
-
-static const mn_chunk_format chunks = { load, 32, BLOCK_BYTES, BIAS, false };
 
 MN_DEFINE_AVX512VNNI(q5_0)

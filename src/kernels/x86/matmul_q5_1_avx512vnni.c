@@ -2,23 +2,7 @@
 /* matmul_q5_1_avx512vnni.c - Q5_1 times int8 activations. */
 #include "kernels/x86/matmul_avx512vnni.h"
 
-enum { BLOCK_BYTES = 24, BIAS = 0 };
-
-static inline void load(mn_chunk *out, const uint8_t *blocks)
-{
-    const __m256i shift = _mm256_setr_epi64x(0, 0, 4, 4), low = _mm256_set1_epi8(15);
-    const __m256i sixteen = _mm256_set1_epi8(16);
-    for (int b = 0; b < 4; b++) {
-        const __m128i packed = _mm_loadu_si128((const void *)(blocks + b * BLOCK_BYTES + 8));
-        const __m256i twice = _mm256_broadcastsi128_si256(packed);
-        const __m256i fours = _mm256_and_si256(_mm256_srlv_epi64(twice, shift), low);
-        uint32_t fifth; /* one bit for each weight */
-        memcpy(&fifth, blocks + b * BLOCK_BYTES + 4, sizeof fifth);
-        out->q[b] = _mm256_mask_add_epi8(fours, fifth, fours, sixteen);
-    }
-    out->scale = mn_four_halves(blocks, BLOCK_BYTES);
-    out->offset = mn_four_halves(blocks + 2, BLOCK_BYTES);
-}
+enum { BLOCK_BYTES = 24 };
 
 /* The fifth bits of a block: 32 for each row. */
 static inline __m512i fifth_bits(const uint8_t *const row[16], size_t at)
@@ -30,7 +14,7 @@ static inline __m512i fifth_bits(const uint8_t *const row[16], size_t at)
 
 static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const mn_linear *w)
 {
-    const __m512i low = _mm512_set1_epi8(15), up = _mm512_set1_epi8(128 - BIAS);
+    const __m512i low = _mm512_set1_epi8(15), up = _mm512_set1_epi8(-128);
     const __m512i sixteen = _mm512_set1_epi8(16);
     const __m512i even = _mm512_set1_epi32(0x08040201), odd = _mm512_slli_epi16(even, 4);
     /* Byte i of each 32 bits, four times. */
@@ -61,7 +45,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         _mm512_store_ps(out->offset + b * 16, mn_panel_halves(row, at + 2));
     }
 }
-
-static const mn_chunk_format chunks = { load, 32, BLOCK_BYTES, BIAS, true };
 
 MN_DEFINE_AVX512VNNI(q5_1)

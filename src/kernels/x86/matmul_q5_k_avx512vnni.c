@@ -5,37 +5,10 @@
 enum { BLOCK_BYTES = 176 };
 
 /* Bit k of each byte moved to bit 4, alone. */
-static inline __m256i fifth_bit(__m256i bits, int k)
-{
-    const __m256i moved = k < 4 ? _mm256_slli_epi16(bits, 4 - k) : _mm256_srli_epi16(bits, k - 4);
-    return _mm256_and_si256(moved, _mm256_set1_epi8(16));
-}
-
-static inline __m512i fifth_bit_512(__m512i bits, unsigned k)
+static inline __m512i fifth_bit(__m512i bits, unsigned k)
 {
     const __m512i moved = k < 4 ? _mm512_slli_epi16(bits, 4 - k) : _mm512_srli_epi16(bits, k - 4);
     return _mm512_and_si512(moved, _mm512_set1_epi8(16));
-}
-
-static inline void load(mn_chunk *out, const uint8_t *block)
-{
-    const __m256i low = _mm256_set1_epi8(15);
-    const __m256i fifth = _mm256_loadu_si256((const void *)(block + 16));
-    __m256 scale, offset;
-    mn_k_scales(&scale, &offset, block);
-    for (int c = 0; c < 2; c++) {
-        out[c].scale = c ? _mm256_permute2f128_ps(scale, scale, 0x11)
-                         : _mm256_permute2f128_ps(scale, scale, 0x00);
-        out[c].offset = c ? _mm256_permute2f128_ps(offset, offset, 0x11)
-                          : _mm256_permute2f128_ps(offset, offset, 0x00);
-        for (int k = 0; k < 2; k++) {
-            const __m256i packed = _mm256_loadu_si256((const void *)(block + 48 + c * 64 + k * 32));
-            const __m256i high = _mm256_and_si256(_mm256_srli_epi16(packed, 4), low);
-            out[c].q[2 * k] =
-                _mm256_or_si256(_mm256_and_si256(packed, low), fifth_bit(fifth, 4 * c + 2 * k));
-            out[c].q[2 * k + 1] = _mm256_or_si256(high, fifth_bit(fifth, 4 * c + 2 * k + 1));
-        }
-    }
 }
 
 static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const mn_linear *w)
@@ -53,9 +26,9 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
                 const __m512i bits = fifth[k % 2 * 4 + i];
                 const __m512i high = _mm512_and_si512(_mm512_srli_epi16(packed[i], 4), low);
                 first[i] = _mm512_or_si512(_mm512_and_si512(packed[i], low), up);
-                first[i] = _mm512_or_si512(first[i], fifth_bit_512(bits, k / 2 * 2));
+                first[i] = _mm512_or_si512(first[i], fifth_bit(bits, k / 2 * 2));
                 second[i] = _mm512_or_si512(high, up);
-                second[i] = _mm512_or_si512(second[i], fifth_bit_512(bits, k / 2 * 2 + 1));
+                second[i] = _mm512_or_si512(second[i], fifth_bit(bits, k / 2 * 2 + 1));
             }
             const size_t word = b * 64 + k / 2 * 16 + k % 2 * 4;
             mn_panel_store(out, word, first);
@@ -63,7 +36,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         }
     }
 }
-
-static const mn_chunk_format chunks = { load, 256, BLOCK_BYTES, 0, true };
 
 MN_DEFINE_AVX512VNNI(q5_k)

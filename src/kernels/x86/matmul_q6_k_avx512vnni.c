@@ -4,32 +4,6 @@
 
 enum { BLOCK_BYTES = 210, BIAS = 32, HIGH = 128, SCALES = 192, D = 208 };
 
-static inline void load(mn_chunk *out, const uint8_t *block)
-{
-    const __m256i four = _mm256_set1_epi8(15), two = _mm256_set1_epi8(48);
-    const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
-    __m128i scales = _mm_loadu_si128((const void *)(block + SCALES));
-    scales = _mm_shuffle_epi8(scales, order);
-    uint16_t half;
-    memcpy(&half, block + D, sizeof half);
-    const __m256 d = _mm256_cvtph_ps(_mm_set1_epi16((short)half));
-    for (int c = 0; c < 2; c++) {
-        const __m128i eight = c ? _mm_unpackhi_epi64(scales, scales) : scales;
-        out[c].scale = _mm256_mul_ps(d, _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(eight)));
-        const __m256i low0 = _mm256_loadu_si256((const void *)(block + c * 64));
-        const __m256i low1 = _mm256_loadu_si256((const void *)(block + c * 64 + 32));
-        const __m256i high = _mm256_loadu_si256((const void *)(block + HIGH + c * 32));
-        out[c].q[0] = _mm256_or_si256(_mm256_and_si256(low0, four),
-                                      _mm256_and_si256(_mm256_slli_epi16(high, 4), two));
-        out[c].q[1] = _mm256_or_si256(_mm256_and_si256(low1, four),
-                                      _mm256_and_si256(_mm256_slli_epi16(high, 2), two));
-        out[c].q[2] = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low0, 4), four),
-                                      _mm256_and_si256(high, two));
-        out[c].q[3] = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi16(low1, 4), four),
-                                      _mm256_and_si256(_mm256_srli_epi16(high, 2), two));
-    }
-}
-
 static inline void fill_scales(const mn_panel *out, size_t b, const uint8_t *const row[16], size_t at)
 {
     const __m512 d = mn_panel_halves(row, at + D);
@@ -72,7 +46,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         }
     }
 }
-
-static const mn_chunk_format chunks = { load, 256, BLOCK_BYTES, BIAS, false };
 
 MN_DEFINE_AVX512VNNI(q6_k)

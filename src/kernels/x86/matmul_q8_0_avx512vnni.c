@@ -2,16 +2,7 @@
 /* matmul_q8_0_avx512vnni.c - Q8_0 times int8 activations. */
 #include "kernels/x86/matmul_avx512vnni.h"
 
-enum { BLOCK_BYTES = 34, BIAS = 128 };
-
-static inline void load(mn_chunk *out, const uint8_t *blocks)
-{
-    for (int b = 0; b < 4; b++) {
-        const __m256i q = _mm256_loadu_si256((const void *)(blocks + b * BLOCK_BYTES + 2));
-        out->q[b] = _mm256_xor_si256(q, _mm256_set1_epi8(-128));
-    }
-    out->scale = mn_four_halves(blocks, BLOCK_BYTES);
-}
+enum { BLOCK_BYTES = 34 };
 
 static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const mn_linear *w)
 {
@@ -25,7 +16,5 @@ static void fill_panel(const mn_panel *out, const uint8_t *const row[16], const 
         _mm512_store_ps(out->scale + b * 16, mn_panel_halves(row, at));
     }
 }
-
-static const mn_chunk_format chunks = { load, 32, BLOCK_BYTES, BIAS, false };
 
 MN_DEFINE_AVX512VNNI(q8_0)
