@@ -9,8 +9,8 @@
         format; prints the ratio of the root mean squared errors (below 1: ours is smaller) without
         importance, and the speed of both on this machine
 
-Run from the repository root; needs a C compiler (CC), numpy and the `gguf` package. Exit code 1 on any
-difference in decoding, or if an encoder is worse in the mean than llama.cpp's.
+Run from the repository root; needs a C compiler (CC), numpy and the `gguf` package. Exit code 1 on
+any difference in decoding, or if an encoder is worse in the mean than llama.cpp's.
 """
 import argparse
 import ctypes

@@ -31,7 +31,7 @@ TYPES = ("F32 F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL 
 HALVES = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82],
           "Q3_K": [108], "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208], "IQ4_NL": [0],
           "IQ4_XS": [0], "TQ1_0": [52], "TQ2_0": [64], "F16": [0]}
-# inf, -inf, NaN, largest, smallest subnormal, a middle subnormal, -0, an ordinary and a negative one
+# inf, -inf, NaN, largest, smallest subnormal, a middle subnormal, -0, two ordinary ones
 HOSTILE = [0x7C00, 0xFC00, 0x7E01, 0x7BFF, 0x0001, 0x83FF, 0x8000, 0x2E66, 0xA8F5]
 BYTES_EQUAL = set("F16 BF16 Q4_0 Q4_1 Q5_0 Q5_1 Q8_0 TQ1_0 TQ2_0".split())
 

@@ -8,10 +8,10 @@
 #include <strings.h>
 
 static const mn_format *const table[] = {
-    &mn_format_f32,    &mn_format_f16,    &mn_format_bf16,  &mn_format_q8_0,  &mn_format_q5_1,
-    &mn_format_q5_0,   &mn_format_q4_1,   &mn_format_q4_0,  &mn_format_q6_k,  &mn_format_q5_k,
-    &mn_format_q4_k,   &mn_format_q3_k,   &mn_format_q2_k,  &mn_format_iq4_nl, &mn_format_iq4_xs,
-    &mn_format_mxfp4,  &mn_format_tq2_0,  &mn_format_tq1_0,
+    &mn_format_f32,   &mn_format_f16,   &mn_format_bf16,  &mn_format_q8_0,   &mn_format_q5_1,
+    &mn_format_q5_0,  &mn_format_q4_1,  &mn_format_q4_0,  &mn_format_q6_k,   &mn_format_q5_k,
+    &mn_format_q4_k,  &mn_format_q3_k,  &mn_format_q2_k,  &mn_format_iq4_nl, &mn_format_iq4_xs,
+    &mn_format_mxfp4, &mn_format_tq2_0, &mn_format_tq1_0,
 };
 
 const mn_format *mn_format_at(size_t index)

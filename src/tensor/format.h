@@ -28,11 +28,13 @@ typedef struct mn_format {
     uint32_t block;          /* weights in a block; row lengths are whole numbers of blocks */
     uint32_t block_bytes;
     float bits_per_weight;
-    uint32_t file_type;      /* general.file_type of a file mostly of this format (llama_ftype); UINT32_MAX: none */
+    uint32_t file_type;      /* general.file_type of a file of this format; UINT32_MAX: none */
 
     /* n weights (whole blocks) to floats, bit for bit as the `gguf` Python package. */
     void (*decode)(float *out, const void *blocks, size_t n);
-    /* n floats to blocks; `importance` [n] weighs the squared error, NULL for none. NULL: cannot be written. */
+    /* n floats to blocks; `importance` [n] weighs the squared error, NULL for none. Defined for any
+     * input: where blocks cannot hold them, NaN counts as 0 and infinities as large finite numbers.
+     * The same input gives the same bytes everywhere. NULL: cannot be written. */
     void (*encode)(void *blocks, const float *in, size_t n, const float *importance);
     /* w[i] = scale[i/16] * q[i] + offset[i/16]; `offset` is written only when `affine`.
      * NULL for floating-point formats. */

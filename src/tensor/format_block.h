@@ -24,7 +24,7 @@ extern const mn_format mn_format_q2_k, mn_format_q3_k, mn_format_q4_k, mn_format
 extern const mn_format mn_format_iq4_nl, mn_format_iq4_xs, mn_format_mxfp4, mn_format_tq1_0,
     mn_format_tq2_0;
 
-/* decode for any format that has `unpack`: scale * q, then + offset when affine, each rounded once. */
+/* decode for any format that has `unpack`: scale * q, then + offset when affine. */
 void mn_decode_unpacked(float *out, const void *blocks, size_t n, const mn_format *format);
 
 /* The 16 levels of IQ4_NL and IQ4_XS, ascending. */
@@ -49,8 +49,8 @@ static inline float mn_bits_float(uint32_t bits)
     return value;
 }
 
-/* Inline and with masks instead of branches, so that loops over halves vectorise. No operand is ever a
- * subnormal float: the result does not depend on a caller's flush-to-zero mode. */
+/* Inline and with masks instead of branches, so that loops over halves vectorise. No operand is
+ * ever a subnormal float: the result does not depend on a caller's flush-to-zero mode. */
 static inline float mn_half_float(uint16_t half)
 {
     const uint32_t magnitude = half & 0x7fffu, rebias = 112u << 23;

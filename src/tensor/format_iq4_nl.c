@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format_iq4_nl.c - blocks of 32: a half `d`, then 16 bytes of two 4-bit indices (the low halves are
- * weights 0..15, the high halves 16..31) into 16 unevenly spaced levels. w = d * level. */
+/* format_iq4_nl.c - blocks of 32: a half `d`, then 16 bytes of two 4-bit indices (the low halves
+ * are weights 0..15, the high halves 16..31) into 16 unevenly spaced levels. w = d * level. */
 #include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 18 };

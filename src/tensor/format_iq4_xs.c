@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format_iq4_xs.c - blocks of 256 in 8 groups of 32: a half `d`, 2 bytes of two high bits and 4 bytes
- * of four low bits of the scales, then 16 bytes of indices for each group, as in IQ4_NL.
+/* format_iq4_xs.c - blocks of 256 in 8 groups of 32: a half `d`, 2 bytes of two high bits and 4
+ * bytes of four low bits of the scales, then 16 bytes of indices for each group, as in IQ4_NL.
  * w = (d * (scale - 32)) * level. */
 #include "tensor/format_search.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_mxfp4.c - blocks of 32 as in the OCP microscaling specification: an exponent byte e, then
  * 16 bytes of two e2m1 numbers (the low halves are weights 0..15, the high halves 16..31).
- * w = 2^(e - 128) * q, where q is twice the e2m1 value, so that it is whole. e = 255 is no NaN here. */
+ * w = 2^(e - 128) * q, where q is twice the e2m1 value, so that it is whole. e = 255 is no NaN
+ * here. */
 #include "tensor/format_search.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 17 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format_q6_k.c - blocks of 256 in 16 groups: 128 bytes of four low bits, 64 bytes of two high bits,
- * 16 signed scales, a half `d`. w = (d * scale) * (q - 32).
+/* format_q6_k.c - blocks of 256 in 16 groups: 128 bytes of four low bits, 64 bytes of two high
+ * bits, 16 signed scales, a half `d`. w = (d * scale) * (q - 32).
  * Each half of a block: 64 bytes whose low halves are weights 0..63 and high halves 64..127, and 32
  * bytes whose bits 2s and 2s+1 belong to weight 32 s + l. */
 #include "tensor/format_search.h"
@@ -14,8 +14,7 @@ static void unpack(int8_t *restrict q, float *restrict scale, float *restrict of
     (void)offset;
     for (size_t i = 0; i < n; i += BLOCK, block += BLOCK_BYTES) {
         const float d = mn_load_half(block + 208);
-        for (int g = 0; g < 16; g++)
-            scale[i / MN_GROUP + g] = d * (float)(int8_t)block[192 + g];
+        for (int g = 0; g < 16; g++) scale[i / MN_GROUP + g] = d * (float)(int8_t)block[192 + g];
         for (int k = 0; k < 2; k++) {
             const uint8_t *low = block + k * 64, *high = block + 128 + k * 32;
             int8_t *out = q + i + k * 128;

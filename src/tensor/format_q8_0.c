@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* format_q8_0.c - blocks of 32: a half `d`, then 32 signed bytes. w = d * q. An encoder never writes
- * -128, but a file may hold it. */
+/* format_q8_0.c - blocks of 32: a half `d`, then 32 signed bytes. w = d * q. An encoder never
+ * writes -128, but a file may hold it. */
 #include "tensor/format_round.h"
 
 enum { BLOCK = 32, BLOCK_BYTES = 34 };

@@ -23,8 +23,7 @@ float mn_round_scale(uint8_t code[32], const float *in, int low)
         if (fabsf(x[i]) > fabsf(peak)) peak = x[i];
     const float d = peak / (float)low, inverse = mn_inverse(d);
     const float shift = 0.5f - (float)low, high = (float)(-2 * low - 1);
-    for (int i = 0; i < 32; i++)
-        code[i] = (uint8_t)mn_clamp(x[i] * inverse + shift, 0.0f, high);
+    for (int i = 0; i < 32; i++) code[i] = (uint8_t)mn_clamp(x[i] * inverse + shift, 0.0f, high);
     return d;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* format_search.c - finds the scales of a block that make its weighted squared error small.
  *
- * For numbers q already chosen, the best scale is a small least-squares problem; for a scale already
- * chosen, the best q is the nearest. So each search tries a row of starting scales, which round to
- * different q, solves for the scale, and keeps the one with the smallest error. Blocks with coded
- * scales then try the neighbours of each code and solve for the common factors, twice.
+ * For numbers q already chosen, the best scale is a small least-squares problem; for a scale
+ * already chosen, the best q is the nearest. So each search tries a row of starting scales, which
+ * round to different q, solves for the scale, and keeps the one with the smallest error. Blocks
+ * with coded scales then try the neighbours of each code and solve for the common factors, twice.
  *
  * Terms are computed into arrays and summed as a tree: compilers may use vectors for both, and the
  * order of the additions is fixed. */
@@ -18,7 +18,7 @@ typedef struct group {
     size_t n;
 } group;
 
-/* --- loading ------------------------------------------------------------------------------------ */
+/* --- loading ------------------------------------------------------------------------- */
 
 static void load_weights(float *restrict w, const float *restrict importance, size_t n)
 {
@@ -46,7 +46,7 @@ static group group_at(const mn_values *values, size_t start, size_t n)
     return (group){ values->x + start, values->w + start, values->wx + start, n };
 }
 
-/* --- rounding ----------------------------------------------------------------------------------- */
+/* --- rounding ------------------------------------------------------------------------ */
 
 /* To the nearest whole number, ties to even; for values below 2^22 in size. */
 static inline float nearest(float x)
@@ -76,13 +76,13 @@ static float as_half(float value)
     return mn_half_float(mn_f32_to_f16(mn_clamp(value, -65504.0f, 65504.0f)));
 }
 
-/* --- scale without offset ----------------------------------------------------------------------- */
+/* --- scale without offset ------------------------------------------------------------ */
 
 typedef struct scale_sums {
     float xq, qq; /* sum of w x q and of w q q */
 } scale_sums;
 
-/* The level of IQ4_NL nearest to each x: the lowest, and a step up for each middle that x is above. */
+/* The level of IQ4_NL nearest to each x: the lowest, and a step up for each middle below x. */
 static void nearest_iq4(float *restrict q, const float *restrict x, float inverse, size_t n)
 {
     for (size_t i = 0; i < n; i++) q[i] = mn_iq4_levels[0];
@@ -131,8 +131,8 @@ static void write_codes(uint8_t *code, group g, float scale, mn_grid grid)
     for (size_t i = 0; i < g.n; i++) {
         const float x = g.x[i] * inverse;
         if (!grid.iq4) {
-            code[i] = (uint8_t)(nearest_whole(x, (float)grid.low, (float)grid.high) -
-                                (float)grid.low);
+            code[i] =
+                (uint8_t)(nearest_whole(x, (float)grid.low, (float)grid.high) - (float)grid.low);
             continue;
         }
         code[i] = 0;
@@ -193,7 +193,7 @@ float mn_search_scale(uint8_t code[32], const mn_values *values, mn_grid grid)
 
 /* Moves each scale to its better neighbour, if one is better. Returns the block's error. */
 static float settle_scales(mn_scaled *block, const mn_values *values, size_t length, int scale_low,
-                          mn_grid grid)
+                           mn_grid grid)
 {
     float total = 0;
     for (size_t k = 0; k < MN_BLOCK_MAX / length; k++) {
@@ -231,8 +231,8 @@ static void round_scales(mn_scaled *block, const float *scales, size_t n_groups,
 {
     const float inverse = mn_inverse(block->d);
     for (size_t k = 0; k < n_groups; k++)
-        block->scale[k] = (int8_t)nearest_whole(scales[k] * inverse, (float)scale_low,
-                                               (float)(-scale_low - 1));
+        block->scale[k] =
+            (int8_t)nearest_whole(scales[k] * inverse, (float)scale_low, (float)(-scale_low - 1));
 }
 
 void mn_search_scaled(mn_scaled *out, const mn_values *values, size_t length, int scale_low,
@@ -261,7 +261,7 @@ void mn_search_scaled(mn_scaled *out, const mn_values *values, size_t length, in
                     out->d * (float)out->scale[k], grid);
 }
 
-/* --- scale and offset --------------------------------------------------------------------------- */
+/* --- scale and offset ---------------------------------------------------------------- */
 
 typedef struct line_sums {
     float q, qq, xq; /* sums of w q, w q q and w x q */
@@ -301,8 +301,8 @@ static void write_line(uint8_t *code, group g, mn_line at, float high)
 
 /* The line through the q of `at` with the least error, and what it removes from sum(w x x). Offsets
  * above 0 are not wanted when `below`. False if there is no such line. */
-static bool solve_line(mn_line *out, double *gain, group g, double w, double wx, mn_line at, float high,
-                       bool below)
+static bool solve_line(mn_line *out, double *gain, group g, double w, double wx, mn_line at,
+                       float high, bool below)
 {
     const line_sums s = sums_line(g, at, high);
     const double determinant = w * s.qq - (double)s.q * s.q;
@@ -367,7 +367,8 @@ mn_line mn_search_offset(uint8_t code[32], const mn_values *values, int high)
 
 static mn_line line_of(const mn_shifted *block, size_t k)
 {
-    return (mn_line){ block->d * (float)block->scale[k], -(block->dmin * (float)block->minimum[k]) };
+    return (mn_line){ block->d * (float)block->scale[k],
+                      -(block->dmin * (float)block->minimum[k]) };
 }
 
 /* Moves each pair of codes to its best neighbour. Returns the block's error. */

@@ -2,8 +2,8 @@
 /* format_search.h - finds the scales of a block that make its weighted squared error small.
  *
  * Used by the encoders: load a block (mn_values_load), search, then pack the codes and numbers that
- * were found. Everything works in place on the stack, and the sums run in a fixed order, so that the
- * same input gives the same bytes everywhere. */
+ * were found. Everything works in place on the stack, and the sums run in a fixed order, so that
+ * the same input gives the same bytes everywhere. */
 #ifndef MN_TENSOR_FORMAT_SEARCH_H
 #define MN_TENSOR_FORMAT_SEARCH_H
 
@@ -16,8 +16,8 @@ typedef struct mn_values {
     float wx[MN_BLOCK_MAX]; /* w * x */
 } mn_values;
 
-/* Loads in[start .. start + n). `importance` NULL: all weights equal; one that is negative or NaN counts
- * as 0. */
+/* Loads in[start .. start + n). `importance` NULL: all weights equal; one that is negative or NaN
+ * counts as 0. */
 void mn_values_load(mn_values *values, const float *in, const float *importance, size_t start,
                     size_t n);
 
@@ -32,8 +32,8 @@ typedef struct mn_grid {
 /* One scale for 32 weights: w = d * q. Returns d, which is a half. */
 float mn_search_scale(uint8_t code[32], const mn_values *values, mn_grid grid);
 
-/* 256 weights in groups of `length` with a coded scale each: w = (d * scale) * q, scales from scale_low
- * to -scale_low - 1. */
+/* 256 weights in groups of `length` with a coded scale each: w = (d * scale) * q, scales from
+ * scale_low to -scale_low - 1. */
 typedef struct mn_scaled {
     float d; /* is a half */
     int8_t scale[16];
@@ -42,11 +42,12 @@ typedef struct mn_scaled {
 void mn_search_scaled(mn_scaled *out, const mn_values *values, size_t length, int scale_low,
                       mn_grid grid);
 
-/* One scale and offset for 32 weights: w = d * q + m, q from 0 to high. Returns d and m, both halves. */
+/* One scale and offset for 32 weights: w = d * q + m, q from 0 to high. Returns d and m, both
+ * halves. */
 mn_line mn_search_offset(uint8_t code[32], const mn_values *values, int high);
 
-/* 256 weights in groups of `length`: w = (d * scale) * q - (dmin * minimum), q from 0 to high, scales
- * and minimums from 0 to scale_high. */
+/* 256 weights in groups of `length`: w = (d * scale) * q - (dmin * minimum), q from 0 to high,
+ * scales and minimums from 0 to scale_high. */
 typedef struct mn_shifted {
     float d, dmin; /* are halves */
     uint8_t scale[16], minimum[16];

@@ -9,7 +9,8 @@ enum { BLOCK = 256, BLOCK_BYTES = 54 };
 static const uint8_t powers[5] = { 1, 3, 9, 27, 81 };
 
 /* Digits of `width` bytes: digit n of byte k is out[n * width + k]. */
-static void unpack_digits(int8_t *restrict out, const uint8_t *restrict bytes, int width, int digits)
+static void unpack_digits(int8_t *restrict out, const uint8_t *restrict bytes, int width,
+                          int digits)
 {
     for (int n = 0; n < digits; n++)
         for (int k = 0; k < width; k++) {

@@ -41,7 +41,7 @@ static void test_decode(void **state)
     }
 }
 
-/* A block decodes alike wherever it lies, also at an odd address; no weights: nothing is written. */
+/* A block decodes alike wherever it lies, also at an odd address; of no weights, nothing. */
 static void test_decode_alone(void **state)
 {
     (void)state;
@@ -104,11 +104,11 @@ static void test_unpack_range(void **state)
         mn_type type;
         int low, high;
     } ranges[] = {
-        { MN_Q4_0, -8, 7 },       { MN_Q4_1, 0, 15 },       { MN_Q5_0, -16, 15 },
-        { MN_Q5_1, 0, 31 },       { MN_Q8_0, -128, 127 },   { MN_Q2_K, 0, 3 },
-        { MN_Q3_K, -4, 3 },       { MN_Q4_K, 0, 15 },       { MN_Q5_K, 0, 31 },
-        { MN_Q6_K, -32, 31 },     { MN_IQ4_NL, -127, 113 }, { MN_IQ4_XS, -127, 113 },
-        { MN_MXFP4, -12, 12 },    { MN_TQ1_0, -1, 1 },      { MN_TQ2_0, -1, 2 },
+        { MN_Q4_0, -8, 7 },    { MN_Q4_1, 0, 15 },       { MN_Q5_0, -16, 15 },
+        { MN_Q5_1, 0, 31 },    { MN_Q8_0, -128, 127 },   { MN_Q2_K, 0, 3 },
+        { MN_Q3_K, -4, 3 },    { MN_Q4_K, 0, 15 },       { MN_Q5_K, 0, 31 },
+        { MN_Q6_K, -32, 31 },  { MN_IQ4_NL, -127, 113 }, { MN_IQ4_XS, -127, 113 },
+        { MN_MXFP4, -12, 12 }, { MN_TQ1_0, -1, 1 },      { MN_TQ2_0, -1, 2 },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
         const mn_format *f = mn_format_by_type(ranges[i].type);

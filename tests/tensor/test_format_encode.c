@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every format's encode: equal bytes where a reference exists, else a squared error no larger than the
- * reference encoder's; importance; input that is not finite; memory that ends at guard pages. */
+/* Every format's encode: equal bytes where a reference exists, else a squared error no larger than
+ * the reference encoder's; importance; input that is not finite; memory between guard pages. */
 #include "tensor/format_fixture.h"
 
 #include <math.h>
 
-#define CHUNK 256   /* weights in one error of a fixture */
-#define SPECIAL 6   /* the chunk of constants, ramps and outliers, whose error is about rounding luck */
+#define CHUNK 256 /* weights in one error of a fixture */
+#define SPECIAL 6 /* the chunk of constants, ramps and outliers; those before look like weights */
 
 static size_t bytes_for(const mn_format *f, size_t n)
 {
@@ -89,7 +89,8 @@ static void test_errors(void **state)
 }
 
 /* The error on the weight-like chunks against the reference's, as it was when the search was last
- * improved: a search that finds less is a loss to every model, though each single chunk may do well. */
+ * improved: a search that finds less is a loss to every model, though each single chunk may do
+ * well. */
 static void test_search(void **state)
 {
     (void)state;
@@ -97,7 +98,7 @@ static void test_search(void **state)
         mn_type type;
         double most;
     } goals[] = {
-        { MN_Q6_K, 0.8928 }, { MN_Q5_K, 0.92 },    { MN_Q4_K, 0.93 },   { MN_Q3_K, 0.913 },
+        { MN_Q6_K, 0.8928 }, { MN_Q5_K, 0.92 },    { MN_Q4_K, 0.93 },    { MN_Q3_K, 0.913 },
         { MN_Q2_K, 0.761 },  { MN_IQ4_NL, 0.943 }, { MN_IQ4_XS, 0.946 }, { MN_MXFP4, 0.96 },
     };
     size_t n;
@@ -110,20 +111,22 @@ static void test_search(void **state)
         for (size_t c = 0; c < SPECIAL; c++) {
             double error;
             memcpy(&error, x.errors + c * sizeof error, sizeof error);
-            ratio += weighted_error(in + c * CHUNK, back + c * CHUNK, NULL, CHUNK) / error / SPECIAL;
+            ratio +=
+                weighted_error(in + c * CHUNK, back + c * CHUNK, NULL, CHUNK) / error / SPECIAL;
         }
-        if (!(ratio <= goals[k].most)) fail_msg("%s: %.4f of the reference's error", f->name, ratio);
+        if (!(ratio <= goals[k].most))
+            fail_msg("%s: %.4f of the reference's error", f->name, ratio);
         fixture_close(&x);
     }
     free(in);
     free(back);
 }
 
-/* Weighting must pay: a clearly smaller weighted error than without, for the formats that search. */
+/* Weighting must pay: a clearly smaller weighted error than without, where there is a search. */
 static void test_importance(void **state)
 {
     (void)state;
-    static const mn_type searching[] = { MN_Q4_0, MN_Q4_1, MN_Q5_0, MN_Q5_1, MN_Q2_K, MN_Q3_K,
+    static const mn_type searching[] = { MN_Q4_0, MN_Q4_1, MN_Q5_0, MN_Q5_1,   MN_Q2_K,  MN_Q3_K,
                                          MN_Q4_K, MN_Q5_K, MN_Q6_K, MN_IQ4_NL, MN_IQ4_XS };
     size_t n;
     float *in = read_input(&n), *back = malloc(n * sizeof *back), *w = malloc(n * sizeof *w);
@@ -135,7 +138,8 @@ static void test_importance(void **state)
         const double without = weighted_error(in, back, w, n);
         round_trip(back, f, in, n, w);
         const double with = weighted_error(in, back, w, n);
-        if (!(with < 0.9 * without)) fail_msg("%s: %g with importance, %g without", f->name, with, without);
+        if (!(with < 0.9 * without))
+            fail_msg("%s: %g with importance, %g without", f->name, with, without);
     }
     free(in);
     free(back);
@@ -171,7 +175,8 @@ static void test_again(void **state)
 {
     (void)state;
     size_t n;
-    float *in = read_input(&n), *once = malloc(n * sizeof *once), *twice = malloc(n * sizeof *twice);
+    float *in = read_input(&n), *once = malloc(n * sizeof *once),
+          *twice = malloc(n * sizeof *twice);
     n = 1536;
     for (size_t k = 0; mn_format_at(k); k++) {
         const mn_format *f = mn_format_at(k);
@@ -186,12 +191,15 @@ static void test_again(void **state)
     free(twice);
 }
 
-/* Anything may come in. NaN and infinities never spread: what comes out is finite, and one bad weight
- * leaves other blocks alone. A scale that a half cannot hold is infinite where the reference's is. */
+/* Anything may come in. NaN and infinities never spread: what comes out is finite, and one bad
+ * weight leaves other blocks alone. A scale that a half cannot hold is infinite where the
+ * reference's is. */
 static void test_not_finite(void **state)
 {
     (void)state;
-    static const float bad[] = { NAN, INFINITY, -INFINITY, 3.4e38f, -3.4e38f, 1e-45f, 1e9f, -1e-38f };
+    static const float bad[] = {
+        NAN, INFINITY, -INFINITY, 3.4e38f, -3.4e38f, 1e-45f, 1e9f, -1e-38f
+    };
     size_t n;
     float *in = read_input(&n), back[512];
     for (size_t k = 0; mn_format_at(k); k++) {
