@@ -82,6 +82,7 @@ mn_status mn_call_parse(mn_call *call, const mn_command *command, mn_options *op
                         size_t n_words, mn_error *error);
 
 /* A flag's value; the flag must be in command->flags. */
+bool mn_call_knows(const mn_call *call, const char *flag); /* whether it is there at all */
 bool mn_call_has(const mn_call *call, const char *flag);
 const char *mn_call_text(const mn_call *call, const char *flag); /* NULL: not given */
 int64_t mn_call_int(const mn_call *call, const char *flag, int64_t otherwise);

@@ -5,7 +5,19 @@
 #include <string.h>
 
 static const mn_command *const table[] = {
+    /* run */
+    &mn_cmd_run,
+    /* models */
+    &mn_cmd_pull,
+    &mn_cmd_ls,
+    &mn_cmd_show,
+    &mn_cmd_rm,
+    &mn_cmd_probe,
+    &mn_cmd_bench,
     /* plumbing */
+    &mn_cmd_score,
+    &mn_cmd_tokenize,
+    &mn_cmd_template,
     &mn_cmd_completion,
     &mn_cmd_version,
     &mn_cmd_help,

@@ -144,8 +144,8 @@ static void write_program(mn_text *out)
     mn_text_add(out, ".SH NAME\nminnow \\- makes a language model small enough for a device, and runs "
                      "it there\n.SH SYNOPSIS\n.B minnow\nCOMMAND [ARGUMENTS] [FLAGS]\n"
                      ".SH DESCRIPTION\nEverything happens on this machine: no prompt and no answer "
-                     "leaves it. MODEL is a name in the store, such as smollm2:135m, or a .gguf file, "
-                     "which is used where it lies.\n");
+                     "leaves it.\nMODEL is a name in the store, such as smollm2:135m, or a .gguf "
+                     "file,\nwhich is used where it lies.\n");
     for (size_t i = 0; (command = mn_command_at(i)); i++) {
         if (strcmp(group, command->group)) add_heading(out, command->group);
         group = command->group;

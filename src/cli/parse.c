@@ -272,6 +272,13 @@ mn_status mn_call_parse(mn_call *call, const mn_command *command, mn_options *op
 
 /* --- asking ---------------------------------------------------------------------------------------- */
 
+bool mn_call_knows(const mn_call *call, const char *flag)
+{
+    for (const mn_flag *own = call->command->flags; own && own->name; own++)
+        if (!strcmp(own->name, flag)) return true;
+    return false;
+}
+
 const char *mn_call_text(const mn_call *call, const char *flag)
 {
     const mn_flag *own = call->command->flags;
