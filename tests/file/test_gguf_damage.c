@@ -3,6 +3,7 @@
  * read to its last weight. MINNOW_TEST_WHOLE=1 flips every bit. */
 #include "test.h"
 
+#include "base/memory.h"
 #include "file/folder.h"
 #include "file/memory_file.h"
 #include "file/small_model.h"
@@ -22,13 +23,26 @@ static int make_model(void **state)
     return 0;
 }
 
-/* True if the file opened. */
+static size_t asked_bytes;
+
+static bool count_memory(void *user, size_t wanted)
+{
+    (void)user;
+    asked_bytes += wanted;
+    return true;
+}
+
+/* True if the file opened. Whatever its counts promise, memory stays in proportion to its size. */
 static bool try_bytes(const uint8_t *data, size_t length)
 {
     mn_gguf *file;
     mn_error error = { 0 };
     memory_file_set(data, length);
+    asked_bytes = 0;
+    mn_memory_set_hook(count_memory, NULL);
     mn_status status = mn_gguf_open(&file, "small.gguf", &error);
+    mn_memory_set_hook(NULL, NULL);
+    assert_true(asked_bytes < 65536 + 16 * length);
     if (!status) touch_file(file);
     mn_gguf_close(file);
     mn_io_set(NULL);
