@@ -31,8 +31,8 @@ def now_fields():
 def render(template, variables):
     """("text", text), ("raise", message) for the template's own raise_exception, or ("error", message)."""
     try:
-        # a copy, as callers pass fresh data each time; compiled anew, as it may keep state
-        text = chat_template_utils._cached_compile_jinja_template(template).render(**json.loads(json.dumps(variables)))
+        # a copy, as callers pass fresh data each time
+        text = chat_template_utils._compile_jinja_template(template).render(**json.loads(json.dumps(variables)))
         text.encode("utf-8")
         return "text", text
     except Exception as error:  # whatever a template can make Python raise

@@ -39,21 +39,17 @@ static value slice(mn_jinja_run *run, const node *n)
     return run->status ? mn_jinja_none() : mn_jinja_slice(run, object, bounds);
 }
 
-/* Operands are joined from left to right; a piece marked safe escapes those that are not. */
+/* Operands are joined as plain text: what was marked safe is so no longer. */
 static value concat(mn_jinja_run *run, const node *n)
 {
-    mn_jinja_string *pieces[1], *joined = NULL;
-    bool markup = false;
+    mn_jinja_string *joined = NULL;
     mn_jinja_list *list = mn_jinja_list_new(run, n->n);
+    for (uint32_t i = 0; i < n->n && !run->status; i++)
+        mn_jinja_list_append(run, list, mn_jinja_evaluate(run, n->list[i]));
     for (uint32_t i = 0; i < n->n && !run->status; i++) {
-        value item = mn_jinja_evaluate(run, n->list[i]);
-        mn_jinja_list_append(run, list, item);
-        markup |= item.kind == MN_JINJA_STRING && item.string->markup;
-    }
-    for (uint32_t i = 0; i < n->n && !run->status; i++) {
-        pieces[0] = mn_jinja_string_of(run, list->items[i]);
-        if (markup && pieces[0]) pieces[0] = mn_jinja_string_escape(run, pieces[0]);
-        joined = i ? mn_jinja_string_join(run, joined, pieces[0]) : pieces[0];
+        mn_jinja_string *piece = mn_jinja_string_of(run, list->items[i]);
+        if (piece && piece->markup) piece = mn_jinja_string_markup(run, piece, false);
+        joined = i ? mn_jinja_string_join(run, joined, piece) : piece;
     }
     return mn_jinja_text(joined);
 }

@@ -135,6 +135,7 @@ static size_t raw_end(const mn_jinja_lexer *lexer, size_t *tag)
 static mn_jinja_token raw_token(mn_jinja_lexer *lexer)
 {
     size_t start = lexer->position, tag, end = raw_end(lexer, &tag);
+    if (!end && start == lexer->length) return data_token(lexer, start, start); /* Jinja lets this pass */
     if (!end) return fail(lexer, "'raw' is not closed by 'endraw'");
     mn_jinja_token token =
         data_token(lexer, start, data_end(lexer, start, tag, sign_at(lexer, tag + 2), false));
@@ -142,16 +143,15 @@ static mn_jinja_token raw_token(mn_jinja_lexer *lexer)
     return token;
 }
 
-static bool skip_comment(mn_jinja_lexer *lexer)
+static void skip_comment(mn_jinja_lexer *lexer)
 {
     for (size_t i = lexer->position; i < lexer->length; i++) {
         size_t end = closing_end(lexer, i, "#}");
         if (!end) continue;
         move_to(lexer, end);
-        return true;
+        return;
     }
-    fail(lexer, "a comment is not closed by '#}'");
-    return false;
+    if (lexer->position < lexer->length) fail(lexer, "a comment is not closed by '#}'");
 }
 
 /* Makes the tag after a piece of data the pending token (a comment leaves none). */

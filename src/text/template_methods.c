@@ -251,7 +251,7 @@ static void split_spaces(mn_jinja_run *run, const string *s, int64_t times, mn_j
 {
     size_t i = skip_spaces(run, s, 0, true);
     for (; i < s->length && !run->status; times--) {
-        size_t end = times == 0 ? skip_spaces_back(run, s, s->length, true) : skip_spaces(run, s, i, false);
+        size_t end = times == 0 ? s->length : skip_spaces(run, s, i, false);
         add_part(run, list, s, i, end);
         if (times == 0) return;
         i = skip_spaces(run, s, end, true);
@@ -262,7 +262,7 @@ static void split_spaces_back(mn_jinja_run *run, const string *s, int64_t times,
 {
     size_t end = skip_spaces_back(run, s, s->length, true);
     for (; end > 0 && !run->status; times--) {
-        size_t start = times == 0 ? skip_spaces(run, s, 0, true) : skip_spaces_back(run, s, end, false);
+        size_t start = times == 0 ? 0 : skip_spaces_back(run, s, end, false);
         add_part(run, list, s, start, end);
         if (times == 0) return;
         end = skip_spaces_back(run, s, start, true);

@@ -975,6 +975,16 @@ static node *parse_generation(parser *p)
     return with(p, n, NULL, NULL, body);
 }
 
+/* Only `autoescape false`: that is how templates are rendered anyway. */
+static node *parse_autoescape(parser *p)
+{
+    node *n = make(p, MN_JINJA_WITH, advance(p).line), *setting = parse_expression(p);
+    if (failed(p)) return NULL;
+    if (setting->kind != MN_JINJA_CONSTANT || setting->constant.kind != MN_JINJA_BOOL || setting->constant.truth)
+        return fail_at(p, n->line, "escaping of HTML cannot be switched on");
+    return with(p, n, NULL, NULL, parse_body_until(p, "endautoescape"));
+}
+
 static node *parse_jump(parser *p)
 {
     mn_jinja_node_kind kind = is_name(p, "break") ? MN_JINJA_BREAK : MN_JINJA_CONTINUE;
@@ -1003,7 +1013,7 @@ static const struct statement_row {
     { "break", parse_jump },      { "continue", parse_jump },
     { "extends", parse_unsupported }, { "include", parse_unsupported },
     { "import", parse_unsupported },  { "from", parse_unsupported },
-    { "autoescape", parse_unsupported },
+    { "autoescape", parse_autoescape },
 };
 
 static node *parse_statement(parser *p)

@@ -99,11 +99,11 @@ static bool says(const json_t *expected, const mn_prompt *prompt)
 }
 
 /* A case has "text", what comes out; or "raise", the message of raise_exception; or "error". */
-static bool case_holds(const json_t *c, const json_t *now)
+static bool case_holds(const json_t *c, const json_t *variables, const json_t *now)
 {
     mn_prompt prompt = { 0 };
     mn_error error = { .message = "" };
-    mn_status status = render(json_object_get(c, "template"), json_object_get(c, "variables"), now, &prompt, &error);
+    mn_status status = render(json_object_get(c, "template"), variables, now, &prompt, &error);
     const json_t *text = json_object_get(c, "text"), *raised = json_object_get(c, "raise");
     bool holds = text ? !status && says(text, &prompt)
                       : raised ? status == MN_USAGE && !strcmp(error.message, json_string_value(raised)) : status == MN_BAD_FILE;
@@ -120,7 +120,7 @@ static void test_cases(void **state)
     (void)state;
     json_t *file = load("cases.json"), *cases = json_object_get(file, "cases"), *now = json_object_get(file, "now");
     size_t n = json_array_size(cases), n_failed = 0;
-    for (size_t i = 0; i < n; i++) n_failed += !case_holds(json_array_get(cases, i), now);
+    for (size_t i = 0; i < n; i++) n_failed += !case_holds(json_array_get(cases, i), json_object_get(file, "variables"), now);
     json_decref(file);
     assert_true(n > 300);
     assert_int_equal(n_failed, 0);
@@ -152,21 +152,31 @@ static bool result_holds(const json_t *template, const json_t *variables, const 
     return holds;
 }
 
-static size_t check_template(const char *name, const json_t *results, const json_t *conversations, const json_t *now)
+/* The variables of conversation `i`: what is common, one list of messages and one set of other variables. */
+static json_t *conversation(const json_t *file, size_t i)
+{
+    const json_t *extras = json_object_get(file, "extras");
+    json_t *variables = json_deep_copy(json_object_get(file, "base"));
+    json_object_set(variables, "messages", json_array_get(json_object_get(file, "messages"), i / json_array_size(extras)));
+    json_object_update(variables, json_array_get(extras, i % json_array_size(extras)));
+    return variables;
+}
+
+static size_t check_template(const json_t *file, const char *name, const json_t *results)
 {
     char path[256], *source;
-    size_t length, n_failed = 0, i;
-    json_t *variables;
+    size_t length, n_failed = 0, n = json_array_size(results);
     mn_error error;
     snprintf(path, sizeof path, FOLDER "%s", name);
     assert_int_equal(mn_file_read(&source, &length, path, 1 << 20, &error), MN_OK);
     json_t *template = json_stringn(source, length);
-    assert_int_equal(json_array_size(results), json_array_size(conversations));
-    json_array_foreach(conversations, i, variables)
-    {
-        if (result_holds(template, variables, now, json_string_value(json_array_get(results, i)))) continue;
-        print_error("%s, conversation %zu\n", name, i);
-        n_failed++;
+    assert_int_equal(n, json_array_size(json_object_get(file, "messages")) * json_array_size(json_object_get(file, "extras")));
+    for (size_t i = 0; i < n; i++) {
+        json_t *variables = conversation(file, i);
+        bool holds = result_holds(template, variables, json_object_get(file, "now"), json_string_value(json_array_get(results, i)));
+        if (!holds) print_error("%s, conversation %zu\n", name, i);
+        n_failed += !holds;
+        json_decref(variables);
     }
     json_decref(template);
     mn_free(source);
@@ -180,8 +190,7 @@ static void test_published(void **state)
     size_t n_failed = 0;
     const char *name;
     assert_true(json_object_size(results) >= 10);
-    json_object_foreach(results, name, list)
-        n_failed += check_template(name, list, json_object_get(file, "conversations"), json_object_get(file, "now"));
+    json_object_foreach(results, name, list) n_failed += check_template(file, name, list);
     json_decref(file);
     assert_int_equal(n_failed, 0);
 }
