@@ -16,6 +16,8 @@
 #include <limits.h>
 #include <string.h>
 
+enum { WORTH_A_CACHE = 2000 }; /* bytes of text */
+
 struct mn_tokenizer {
     mn_vocabulary_kind kind;
     mn_pieces pieces;
@@ -34,7 +36,7 @@ typedef struct encoder { /* one call of encode */
     const mn_tokenizer *tokenizer;
     mn_ids *out;
     mn_merger merger;
-    mn_word_cache *cache; /* NULL: none */
+    mn_word_cache *cache; /* NULL for short texts */
     mn_text scratch;      /* a part of the text in another form */
     bool after_special;   /* also true at the start */
 } encoder;
@@ -178,8 +180,9 @@ mn_status mn_tokenizer_encode(const mn_tokenizer *tokenizer, mn_ids *out, const 
                        prompt->text.length, INT32_MAX / 4);
     size_t start = out->n;
     encoder e = { .tokenizer = tokenizer, .out = out, .after_special = true };
-    if (prompt->text.length > 2000) e.cache = mn_word_cache_open();
-    bool done = encode_text(&e, prompt);
+    bool repeats = prompt->text.length >= WORTH_A_CACHE;
+    if (repeats) e.cache = mn_word_cache_open();
+    bool done = (e.cache || !repeats) && encode_text(&e, prompt);
     bool bos = (flags & MN_FORCE_BOS) || ((flags & MN_ADD_BOS) && tokenizer->add_bos);
     if (done && bos) done = insert_bos(tokenizer, out, start);
     if (done && (flags & MN_ADD_BOS) && tokenizer->add_eos) done = append_eos(tokenizer, out, start);

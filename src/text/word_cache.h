@@ -9,7 +9,7 @@
 
 typedef struct mn_word_cache mn_word_cache;
 
-mn_word_cache *mn_word_cache_open(void); /* NULL when memory is out: go without */
+mn_word_cache *mn_word_cache_open(void); /* NULL when memory is out */
 void mn_word_cache_close(mn_word_cache *cache); /* NULL is fine */
 
 /* True if the word was known: its ids were appended, unless *failed tells that memory is out. */
