@@ -140,7 +140,12 @@ static mn_status read_time(struct tm *out, const char *text, mn_error *error)
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         *out = (struct tm){ .tm_isdst = -1 };
         const char *end = strptime(text, forms[i], out);
-        if (end && (!*end || !strcmp(end, "Z"))) return MN_OK;
+        if (!end || (*end && strcmp(end, "Z"))) continue;
+        struct tm whole = *out;
+        timegm(&whole); /* finds the day of the week and of the year */
+        out->tm_wday = whole.tm_wday;
+        out->tm_yday = whole.tm_yday;
+        return MN_OK;
     }
     return mn_fail(error, MN_USAGE, "--now: '%s' is no time such as 2024-07-26T12:30:15", text);
 }

@@ -12,12 +12,18 @@ static const mn_command *const table[] = {
     &mn_cmd_ls,
     &mn_cmd_show,
     &mn_cmd_rm,
+    &mn_cmd_export,
+    /* device */
     &mn_cmd_probe,
+    /* shrink */
+    &mn_cmd_quantize,
+    /* judge */
     &mn_cmd_bench,
     /* plumbing */
     &mn_cmd_score,
     &mn_cmd_tokenize,
     &mn_cmd_template,
+    &mn_cmd_config,
     &mn_cmd_completion,
     &mn_cmd_version,
     &mn_cmd_help,

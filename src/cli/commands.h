@@ -5,10 +5,8 @@
 
 #include "cli/command.h"
 
-extern const mn_command mn_cmd_probe;
-extern const mn_command mn_cmd_score;
-extern const mn_command mn_cmd_bench;
-extern const mn_command mn_cmd_completion, mn_cmd_help, mn_cmd_ls, mn_cmd_pull, mn_cmd_rm, mn_cmd_run,
+extern const mn_command mn_cmd_bench, mn_cmd_completion, mn_cmd_config, mn_cmd_export, mn_cmd_help,
+    mn_cmd_ls, mn_cmd_probe, mn_cmd_pull, mn_cmd_quantize, mn_cmd_rm, mn_cmd_run, mn_cmd_score,
     mn_cmd_show, mn_cmd_template, mn_cmd_tokenize, mn_cmd_version;
 
 #endif

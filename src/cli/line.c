@@ -3,7 +3,9 @@
 #include "cli/line.h"
 
 #include "base/error.h"
+#include "base/io.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "cli/interrupt.h"
 
 #include <errno.h>
@@ -36,13 +38,31 @@ static char *get_prompt(EditLine *editor)
     return (char *)lines->prompt;
 }
 
-static unsigned char on_interrupt_key(EditLine *editor, int key)
+/* One byte of the keyboard; false at its end or when a signal came. */
+static bool read_byte(char *byte)
+{
+    ssize_t n;
+    do n = mn_io_get()->read(STDIN_FILENO, byte, 1);
+    while (n < 0 && errno == EINTR && !mn_interrupted());
+    return n == 1;
+}
+
+/* The next character. Ctrl-C ends the line, which is then thrown away. */
+static int read_key(EditLine *editor, wchar_t *key)
 {
     mn_lines *lines;
-    (void)key;
+    char bytes[4];
+    size_t n = 1, length;
     el_get(editor, EL_CLIENTDATA, &lines);
-    lines->interrupted = true;
-    return CC_NEWLINE;
+    if (!read_byte(bytes)) {
+        lines->interrupted = mn_interrupted();
+        *key = L'\n';
+        return lines->interrupted ? 1 : 0;
+    }
+    lines->interrupted = bytes[0] == 3;
+    while (n < 4 && mn_utf8_incomplete_tail(bytes, n) && read_byte(bytes + n)) n++;
+    *key = lines->interrupted ? L'\n' : (wchar_t)mn_utf8_decode(bytes, n, &length);
+    return 1;
 }
 
 static void open_history(mn_lines *lines)
@@ -80,9 +100,8 @@ mn_status mn_lines_open(mn_lines **out, const char *history_path, mn_error *erro
     el_set(lines->editor, EL_EDITOR, "emacs");
     el_set(lines->editor, EL_SIGNAL, 0);
     /* Ctrl-C comes as a key, so that it cannot be lost between two reads. */
-    el_set(lines->editor, EL_ADDFN, "mn-interrupt", "leave the line", on_interrupt_key);
     el_set(lines->editor, EL_SETTY, "-d", "-isig", NULL);
-    el_set(lines->editor, EL_BIND, "^C", "mn-interrupt", NULL);
+    el_set(lines->editor, EL_GETCFN, read_key);
     open_history(lines);
     return MN_OK;
 }
@@ -115,10 +134,8 @@ mn_line_end mn_lines_read(mn_lines *lines, const char *prompt, mn_text *out)
     mn_text_clear(out);
     mn_text_add(out, "");
     const char *line = el_gets(lines->editor, &length);
-    if (lines->interrupted || mn_interrupted()) {
+    if (lines->interrupted) {
         mn_interrupt_clear();
-        if (!lines->interrupted) fputc('\n', stderr);
-        el_reset(lines->editor);
         return MN_LINE_INTERRUPT;
     }
     if (!line || length <= 0) return MN_LINE_LEAVE;

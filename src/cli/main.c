@@ -37,7 +37,7 @@ static int finish(const mn_command *command, mn_status status, mn_error *error)
 }
 
 static mn_status run_command(const mn_command *command, char **words, size_t n_words,
-                             bool *usage_of_command, mn_error *error)
+                             bool *misread, mn_error *error)
 {
     mn_call call;
     mn_settings *settings = NULL;
@@ -45,15 +45,12 @@ static mn_status run_command(const mn_command *command, char **words, size_t n_w
     /* The flags are checked first, so that `--help` works with a broken settings file. */
     mn_status status = mn_options_open(&options, error);
     if (!status) status = mn_call_parse(&call, command, options, words, n_words, error);
-    *usage_of_command = status == MN_USAGE;
+    *misread = status == MN_USAGE;
     if (!status && call.help) mn_help_command(command);
     if (!status && !call.help) {
-        status = mn_settings_open(&settings, error);
-        if (!status) status = mn_settings_fill(settings, options, error);
-        if (!status) {
-            status = command->run(&call, error);
-            *usage_of_command = status == MN_USAGE;
-        }
+        if (command->scopes) status = mn_settings_open(&settings, error);
+        if (settings) status = mn_settings_fill(settings, options, error);
+        if (!status) status = command->run(&call, error);
     }
     mn_settings_close(settings);
     mn_options_close(options);
@@ -79,13 +76,13 @@ static mn_status run_bare(char **words, size_t n_words, mn_error *error)
 int main(int n_arguments, char **arguments)
 {
     mn_error error = { 0 };
-    bool usage_of_command = false;
+    bool misread = false;
     open_standard_streams();
     mn_interrupt_listen();
     size_t n_words = n_arguments > 0 ? (size_t)n_arguments - 1 : 0;
     char **words = arguments + 1;
     const mn_command *command = n_words ? mn_command_find(words[0]) : NULL;
-    mn_status status = command ? run_command(command, words + 1, n_words - 1, &usage_of_command, &error)
+    mn_status status = command ? run_command(command, words + 1, n_words - 1, &misread, &error)
                                : run_bare(words, n_words, &error);
-    return finish(usage_of_command ? command : NULL, status, &error);
+    return finish(misread ? command : NULL, status, &error);
 }

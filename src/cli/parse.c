@@ -262,7 +262,8 @@ mn_status mn_call_parse(mn_call *call, const mn_command *command, mn_options *op
     bool flags_ended = false;
     while (w.next < n_words && !status) {
         char *word = words[w.next++];
-        if (flags_ended || word[0] != '-' || !word[1]) words[call->n_arguments++] = word;
+        bool number = word[0] == '-' && word[1] >= '0' && word[1] <= '9'; /* config set seed -1 */
+        if (flags_ended || word[0] != '-' || !word[1] || number) words[call->n_arguments++] = word;
         else if (word[1] != '-') status = read_letters(&w, word + 1, error);
         else if (word[2]) status = read_long(&w, word + 2, error);
         else flags_ended = true;
