@@ -35,8 +35,8 @@ typedef struct mn_key_span {
     uint32_t begin, end; /* within the block; equal if there are none */
 } mn_key_span;
 
-/* The queries of one block: dot products in, weights out (0 outside a query's span). A query whose
- * span is empty is left alone. */
+/* The queries of one block: dot products in, weights out, both within a query's span (what lies
+ * outside is never used). A query whose span is empty is left alone. */
 typedef struct mn_attention_softmax {
     uint32_t n_queries;
     const mn_key_span *spans; /* [n_queries] */

@@ -81,11 +81,7 @@ static void weigh_query(const mn_attention_softmax *s, uint32_t query)
     float shift = most == -INFINITY ? 0.0f : most;
     float decay = exp_float(s->most[query] - shift);
     float sums[16] = { 0 };
-    for (uint32_t j = 0; j < MN_KV_BLOCK; j++) {
-        if (j < span.begin || j >= span.end) {
-            scores[j] = 0.0f;
-            continue;
-        }
+    for (uint32_t j = span.begin; j < span.end; j++) {
         float weight = exp_float(scores[j] - shift);
         sums[j % 16] += weight;
         scores[j] = s->value_scale ? weight * s->value_scale[j] : weight;

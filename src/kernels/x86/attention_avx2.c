@@ -167,7 +167,7 @@ INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
         __m256 weight = exp_8(_mm256_sub_ps(_mm256_load_ps(scores + h * 8), shift));
         sum[h % 2] = _mm256_add_ps(sum[h % 2], _mm256_and_ps(weight, keys)); /* + 0 changes no sum */
         if (s->value_scale) weight = _mm256_mul_ps(weight, _mm256_loadu_ps(s->value_scale + h * 8));
-        _mm256_store_ps(scores + h * 8, _mm256_and_ps(weight, keys));
+        _mm256_store_ps(scores + h * 8, weight);
     }
     for (uint32_t h = 0; h < 2; h++) {
         __m256 old = _mm256_mul_ps(_mm256_load_ps(sums + h * 8), decay);

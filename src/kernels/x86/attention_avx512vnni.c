@@ -167,7 +167,7 @@ INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
         __m512 weight = exp_16(_mm512_sub_ps(_mm512_load_ps(scores + g * 16), shift));
         sum = _mm512_mask_add_ps(sum, of_group, sum, weight);
         if (s->value_scale) weight = _mm512_mul_ps(weight, _mm512_loadu_ps(s->value_scale + g * 16));
-        _mm512_store_ps(scores + g * 16, _mm512_maskz_mov_ps(of_group, weight));
+        _mm512_store_ps(scores + g * 16, weight);
     }
     __m512 old = _mm512_mul_ps(_mm512_load_ps(sums), _mm512_set1_ps(s->decay[query]));
     _mm512_store_ps(sums, _mm512_add_ps(old, sum));
@@ -237,7 +237,7 @@ static float to_bytes(int8_t *out, const float *x, uint32_t n)
     for (uint32_t i = 0; i < n; i += 16) {
         __mmask16 lanes = lanes_below(n - i < 16 ? n - i : 16);
         __m512i q = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_maskz_loadu_ps(lanes, x + i), by));
-        if (inverse == 0.0f) q = _mm512_setzero_si512(); /* x may be infinite */
+        /* infinity * 0 converts to -2^31, whose low byte is 0 as well */
         _mm_mask_storeu_epi8(out + i, lanes, _mm512_cvtepi32_epi8(q));
     }
     return scale;
