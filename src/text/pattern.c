@@ -143,16 +143,6 @@ static uint32_t property_bits(const char *name, size_t length)
     return 0;
 }
 
-/* The scripts that patterns name; Unicode 16, Scripts.txt. */
-static const range han[] = {
-    { 0x2E80, 0x2E99 },   { 0x2E9B, 0x2EF3 },   { 0x2F00, 0x2FD5 },   { 0x3005, 0x3005 },
-    { 0x3007, 0x3007 },   { 0x3021, 0x3029 },   { 0x3038, 0x303B },   { 0x3400, 0x4DBF },
-    { 0x4E00, 0x9FFF },   { 0xF900, 0xFA6D },   { 0xFA70, 0xFAD9 },   { 0x16FE2, 0x16FE3 },
-    { 0x16FF0, 0x16FF1 }, { 0x20000, 0x2A6DF }, { 0x2A700, 0x2B739 }, { 0x2B740, 0x2B81D },
-    { 0x2B820, 0x2CEA1 }, { 0x2CEB0, 0x2EBE0 }, { 0x2EBF0, 0x2EE5D }, { 0x2F800, 0x2FA1D },
-    { 0x30000, 0x3134A }, { 0x31350, 0x323AF },
-};
-
 /* What follows a backslash: a class (true, added to the set) or a plain character (in *c). */
 static mn_status parse_escape(parser *p, set *s, bool *is_class, uint32_t *c)
 {
@@ -179,12 +169,6 @@ static mn_status parse_escape(parser *p, set *s, bool *is_class, uint32_t *c)
     const char *close = p->at < p->end && *p->at == '{' ? memchr(name, '}', (size_t)(p->end - name)) : NULL;
     if (!close) return refuse(p, "a property without {name}");
     p->at = close + 1;
-    if (letter == 'p' && close - name == 3 && !memcmp(name, "Han", 3)) {
-        for (size_t i = 0; i < sizeof han / sizeof han[0]; i++)
-            if (!set_add_range(s, han[i].low, han[i].high))
-                return mn_fail_memory(p->error, sizeof han, "a pattern");
-        return MN_OK;
-    }
     uint32_t bits = property_bits(name, (size_t)(close - name));
     if (!bits) return refuse(p, "an unknown property");
     if (letter == 'p') {
