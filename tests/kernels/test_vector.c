@@ -36,6 +36,7 @@ static void arrays_open(arrays *out, size_t n, unsigned kind)
             const float special[8] = { 0.0f, -0.0f, INFINITY, -INFINITY, NAN, FLT_MAX, -FLT_TRUE_MIN, 1e-40f };
             if ((kind == 2 || kind == 3) && r % 16 == 0) x[i] = special[r / 16 % 8];
             if (kind == 4 && r % 8 == 0) x[i] = NAN;
+            if (kind == 5) x[i] = r % 2 ? 0.0f : -0.0f;
             if (kind == 3 && k == 0 && r % 16 == 1) { /* any bits at all */
                 uint32_t bits = (uint32_t)(r >> 32);
                 memcpy(&x[i], &bits, sizeof bits);
@@ -179,7 +180,7 @@ static void test_levels_equal_plain(void **state)
         }
         for (size_t which = 0; which < N_OPERATIONS; which++)
             for (size_t i = 0; i < N_LENGTHS; i++)
-                for (unsigned kind = 0; kind < 5; kind++)
+                for (unsigned kind = 0; kind < 6; kind++)
                     compare_operation(which, ops, lengths[i], kind);
     }
 }
