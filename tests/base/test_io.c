@@ -186,6 +186,9 @@ static void test_refused_targets(void **state)
     assert_int_equal(mn_output_open(&output, "", true, &error), MN_USAGE);
     assert_int_equal(mn_output_open(&output, in_folder("new/"), true, &error), MN_USAGE);
     assert_int_equal(mn_output_open(&output, in_folder("no/such"), true, &error), MN_IO);
+    put_file(in_folder("a"), "1", 1);
+    assert_int_equal(mn_output_open(&output, in_folder("a/b"), true, &error), MN_IO);
+    assert_non_null(strstr(error.message, "look up"));
     unlink(in_folder("loop"));
     assert_int_equal(symlink("nowhere", in_folder("loop")), 0);
     assert_int_equal(mn_output_open(&output, in_folder("loop"), true, &error), MN_IO);

@@ -108,7 +108,7 @@ static void test_values(void **state)
     (void)state;
     mn_gguf *file;
     mn_error error;
-    raw_head(&raw, 2, 0, 9);
+    raw_head(&raw, 2, 0, 10);
     raw_key(&raw, "u8", MN_GGUF_U8), raw_number(&raw, 200, 1);
     raw_key(&raw, "i8", MN_GGUF_I8), raw_number(&raw, 0xFF, 1);
     raw_key(&raw, "i16", MN_GGUF_I16), raw_number(&raw, 0x8000, 2);
@@ -119,6 +119,7 @@ static void test_values(void **state)
     raw_key(&raw, "yes", MN_GGUF_BOOL), raw_number(&raw, 1, 1);
     raw_key(&raw, "list", MN_GGUF_ARRAY), raw_u32(&raw, MN_GGUF_STRING), raw_u64(&raw, 2);
     raw_string(&raw, "one"), raw_string(&raw, "");
+    raw_key(&raw, "i32", MN_GGUF_I32), raw_u32(&raw, 7);
     assert_ok(open_raw(&file, &error), error);
 
     uint64_t u = 5;
@@ -132,6 +133,7 @@ static void test_values(void **state)
     assert_true(mn_gguf_i64(file, "i8", &i) && i == -1);
     assert_false(mn_gguf_u64(file, "i8", &u));
     assert_int_equal(u, 200);
+    assert_true(mn_gguf_u64(file, "i32", &u) && u == 7);
     assert_true(mn_gguf_f64(file, "i16", &f) && f == -32768);
     assert_true(mn_gguf_u64(file, "u64", &u) && u == UINT64_MAX);
     assert_false(mn_gguf_i64(file, "u64", &i));
@@ -161,7 +163,7 @@ static void test_values(void **state)
     assert_false(mn_gguf_entry_i64(mn_gguf_find(file, "u8"), 1, &i));
     assert_false(mn_gguf_entry_f64(mn_gguf_find(file, "u8"), UINT64_MAX, &f));
     assert_null(mn_gguf_find(file, "lis"));
-    assert_null(mn_gguf_entry_at(file, 9));
+    assert_null(mn_gguf_entry_at(file, 10));
     assert_null(mn_gguf_tensor_at(file, 0));
     assert_null(mn_gguf_tensor(file, "list"));
     assert_int_equal(mn_gguf_version(file), 2);

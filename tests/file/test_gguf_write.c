@@ -250,6 +250,24 @@ static void test_entry_limit(void **state)
     mn_gguf_writer_close(w);
 }
 
+static void test_tensor_limit(void **state)
+{
+    (void)state;
+    mn_error error;
+    mn_gguf_writer *w;
+    char name[20];
+    mn_tensor t = { .name = name, .format = mn_format_by_type(MN_F32), .n_dims = 1,
+                    .shape = { 1, 1, 1, 1 } };
+    assert_ok(mn_gguf_writer_open(&w, in_folder("bad.gguf"), true, &error), error);
+    for (uint32_t i = 0; i < MN_GGUF_MAX_TENSORS; i++) {
+        snprintf(name, sizeof name, "t%u", i);
+        assert_ok(mn_gguf_writer_add_tensor(w, &t, &error), error);
+    }
+    snprintf(name, sizeof name, "one more");
+    assert_int_equal(mn_gguf_writer_add_tensor(w, &t, &error), MN_USAGE);
+    mn_gguf_writer_close(w);
+}
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 static uint8_t whole[20000];
@@ -323,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_at_begin),
         cmocka_unit_test(test_entry_limit),
+        cmocka_unit_test(test_tensor_limit),
         cmocka_unit_test(test_write_faults),
         cmocka_unit_test(test_read_faults),
     };

@@ -4,6 +4,7 @@
 
 #include "file/faults.h"
 #include "file/folder.h"
+#include "file/raw_gguf.h"
 #include "file/small_model.h"
 #include "file/touch.h"
 #include "shrink/quantize.h"
@@ -341,6 +342,51 @@ static void test_split_keys_go(void **state)
     mn_gguf_close(file);
 }
 
+/* A row that no model has, in a file with a hole: refused before memory is taken for it. */
+static void test_endless_row(void **state)
+{
+    (void)state;
+    mn_error error;
+    static raw_gguf raw;
+    uint64_t n = (1u << 28) + 32;
+    raw_head(&raw, 3, 1, 0);
+    raw_tensor(&raw, "w", n, 1, MN_F32, 0);
+    raw_data(&raw, 32, 0);
+    put_file(in_folder("row.gguf"), raw.bytes, raw.size);
+    assert_int_equal(truncate(in_folder("row.gguf"), (off_t)(raw.size + n * 4)), 0);
+    assert_int_equal(quantize("row.gguf", "new.gguf", "q8_0", true, NULL, &error), MN_NO_FIT);
+    assert_non_null(strstr(error.message, "rows of 268435488 weights"));
+    assert_int_equal(access(in_folder("new.gguf"), F_OK), -1);
+    unlink(in_folder("row.gguf"));
+}
+
+static const mn_format *chosen;
+
+static const mn_format *choose_chosen(void *user, const mn_tensor *source)
+{
+    (void)user;
+    return source->shape[0] == 64 ? chosen : NULL;
+}
+
+/* Formats that are not in the table: one cannot be written, the other does not come back. */
+static void test_foreign_formats(void **state)
+{
+    (void)state;
+    mn_error error;
+    mn_format foreign = *mn_format_by_name("q4_0");
+    mn_quantize_options options = { .format = mn_format_by_name("q4_0"), .replace = true,
+                                    .choose = choose_chosen };
+    chosen = &foreign;
+    assert_int_equal(mn_quantize(in_folder("small.gguf"), in_folder("new.gguf"), &options, NULL, &error),
+                     MN_FAILED);
+    assert_non_null(strstr(error.message, "'blk.0.attn_k.weight' did not come back"));
+    foreign.encode = NULL;
+    assert_int_equal(mn_quantize(in_folder("small.gguf"), in_folder("new.gguf"), &options, NULL, &error),
+                     MN_USAGE);
+    assert_non_null(strstr(error.message, "'blk.0.attn_k.weight'"));
+    assert_int_equal(access(in_folder("new.gguf"), F_OK), -1);
+}
+
 /* --- threads ---------------------------------------------------------------------------------- */
 
 static void test_threads_change_nothing(void **state)
@@ -385,10 +431,13 @@ static void test_threads_change_nothing(void **state)
 /* --- faults and proof ------------------------------------------------------------------------- */
 
 static long whole_size;
+static uint32_t fault_threads = 1;
 
 static mn_status fault_scenario_run(mn_error *error)
 {
-    return quantize("small.gguf", "fault.gguf", "q8_0", true, NULL, error);
+    mn_quantize_options options = { .format = mn_format_by_name("q8_0"), .replace = true,
+                                    .n_threads = fault_threads };
+    return mn_quantize(in_folder("small.gguf"), in_folder("fault.gguf"), &options, NULL, error);
 }
 
 static void check_target(mn_status status)
@@ -411,7 +460,8 @@ static void test_faults(void **state)
     whole_size = get_file(in_folder("whole.gguf"), bytes_a, sizeof bytes_a);
     put_file(in_folder("fault.gguf"), "old", 3);
     assert_true(for_each_file_fault(fault_scenario_run, check_target) > 100);
-    assert_true(for_each_memory_fault(fault_scenario_run, check_target) > 100);
+    for (fault_threads = 1; fault_threads < 3; fault_threads++)
+        assert_true(for_each_memory_fault(fault_scenario_run, check_target) > 100);
 }
 
 static size_t flip_at;
@@ -463,6 +513,8 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_numbers_that_are_none),
         cmocka_unit_test(test_split_keys_go),
+        cmocka_unit_test(test_endless_row),
+        cmocka_unit_test(test_foreign_formats),
         cmocka_unit_test(test_threads_change_nothing),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_proof_finds_what_the_disk_changed),
