@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attention.c - speed of the attention kernels: GB/s of keys and values read and GFLOP/s, for each level,
- * number type and shape, on one thread.
+/* attention.c - speed of the attention kernels: GB/s of keys and values read and GFLOP/s, for each
+ * level, number type and shape, on one thread.
  *
  *   attention [LEVEL [SHAPE]]     e.g. attention avx2 prompt
  *
- * A line is the fastest of several runs, in processor time. "decode": the heads of one token that share a kv head, over
- * separate heads that are larger than the caches together ("dram") or one that fits ("cache"). "prompt":
- * a tile of 64 tokens at the end of a context. 4 floating-point operations for each query, key and
- * dimension. */
+ * A line is the fastest of several runs, in processor time. "decode": the heads of one token that
+ * share a kv head, over separate heads that are larger than the caches together ("dram") or one
+ * that fits ("cache"). "prompt": a tile of 64 tokens at the end of a context. 4 floating-point
+ * operations for each query, key and dimension. */
 #include "kernels/attention.h"
 
 #include "base/memory.h"
@@ -27,18 +27,12 @@ typedef struct shape {
 } shape;
 
 static const shape shapes[] = {
-    { "decode dram  1 x 64", 1, 1, 64, 8192, 24 },
-    { "decode dram  3 x 64", 1, 3, 64, 8192, 24 },
-    { "decode dram  7 x 64", 1, 7, 64, 8192, 24 },
-    { "decode dram  6 x 128", 1, 6, 128, 8192, 12 },
-    { "decode dram  4 x 256", 1, 4, 256, 8192, 6 },
-    { "decode cache 1 x 64", 1, 1, 64, 1024, 1 },
-    { "decode cache 3 x 64", 1, 3, 64, 1024, 1 },
-    { "decode cache 4 x 256", 1, 4, 256, 512, 1 },
-    { "prompt 64*3 x 64", 64, 3, 64, 2048, 1 },
-    { "prompt 64*3 x 80", 64, 3, 80, 2048, 1 },
-    { "prompt 64*6 x 128", 64, 6, 128, 2048, 1 },
-    { "prompt 64*4 x 256", 64, 4, 256, 2048, 1 },
+    { "decode dram  1 x 64", 1, 1, 64, 8192, 24 },  { "decode dram  3 x 64", 1, 3, 64, 8192, 24 },
+    { "decode dram  7 x 64", 1, 7, 64, 8192, 24 },  { "decode dram  6 x 128", 1, 6, 128, 8192, 12 },
+    { "decode dram  4 x 256", 1, 4, 256, 8192, 6 }, { "decode cache 1 x 64", 1, 1, 64, 1024, 1 },
+    { "decode cache 3 x 64", 1, 3, 64, 1024, 1 },   { "decode cache 4 x 256", 1, 4, 256, 512, 1 },
+    { "prompt 64*3 x 64", 64, 3, 64, 2048, 1 },     { "prompt 64*3 x 80", 64, 3, 80, 2048, 1 },
+    { "prompt 64*6 x 128", 64, 6, 128, 2048, 1 },   { "prompt 64*4 x 256", 64, 4, 256, 2048, 1 },
     { "prompt 64*3 x 64 short", 64, 3, 64, 64, 1 },
 };
 
@@ -53,7 +47,7 @@ static double seconds(void)
 }
 
 typedef struct memory {
-    uint8_t *pages; /* [n_heads, n_blocks, 2] pages */
+    uint8_t *pages;                 /* [n_heads, n_blocks, 2] pages */
     const uint8_t **keys, **values; /* [n_heads, n_blocks] */
     float *q, *out;
     int32_t *position, *first;
@@ -100,7 +94,8 @@ static bool memory_open(memory *m, const shape *s, mn_kv_type type)
     m->out = mn_alloc_array(numbers, sizeof *m->out);
     m->position = mn_alloc_array(m->n_queries, sizeof *m->position);
     m->first = mn_alloc_array(m->n_queries, sizeof *m->first);
-    if (!m->pages || !m->scratch || !m->keys || !m->values || !m->q || !m->out || !m->position || !m->first)
+    if (!m->pages || !m->scratch || !m->keys || !m->values || !m->q || !m->out || !m->position ||
+        !m->first)
         return false;
     fill_head(m->pages, m->pages + page, s, type);
     for (size_t i = 0; i < pages; i++) {
@@ -125,9 +120,16 @@ static void measure(const mn_attention_ops *ops, const shape *s, mn_kv_type type
         return;
     }
     mn_attention_task task = {
-        .q = m.q, .out = m.out, .q_stride = s->head_dim, .out_stride = s->head_dim,
-        .position = m.position, .first = m.first, .n_queries = m.n_queries, .head_dim = s->head_dim,
-        .scale = 1.0f / sqrtf((float)s->head_dim), .type = type,
+        .q = m.q,
+        .out = m.out,
+        .q_stride = s->head_dim,
+        .out_stride = s->head_dim,
+        .position = m.position,
+        .first = m.first,
+        .n_queries = m.n_queries,
+        .head_dim = s->head_dim,
+        .scale = 1.0f / sqrtf((float)s->head_dim),
+        .type = type,
     };
     double best = 1e30, start = seconds();
     for (int runs = 0; runs < 5 || seconds() - start < 0.4; runs++) {
@@ -144,8 +146,8 @@ static void measure(const mn_attention_ops *ops, const shape *s, mn_kv_type type
     for (uint32_t i = 0; i < m.n_queries; i++)
         keys += (double)s->n_heads * (m.position[i] + 1);
     double bytes = 2.0 * (double)mn_kv_head_bytes(type, s->head_dim) * m.n_blocks * s->n_heads;
-    printf("%-10s %-4s %-24s %9.1f us %7.2f GB/s %7.2f GFLOP/s\n", ops->name, type_names[type], s->name,
-           best * 1e6, bytes / best * 1e-9, 4.0 * keys * s->head_dim / best * 1e-9);
+    printf("%-10s %-4s %-24s %9.1f us %7.2f GB/s %7.2f GFLOP/s\n", ops->name, type_names[type],
+           s->name, best * 1e6, bytes / best * 1e-9, 4.0 * keys * s->head_dim / best * 1e-9);
     fflush(stdout);
     memory_close(&m);
 }

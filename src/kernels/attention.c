@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attention.c - the walk over blocks of keys that every CPU level shares, its scratch, and the list. */
+/* attention.c - the walk over blocks of keys that every CPU level shares, its scratch, and the
+ * list. */
 #include "kernels/attention.h"
 
 #include "kernels/attention_levels.h"
@@ -7,7 +8,9 @@
 #include <math.h>
 #include <string.h>
 
-static const uint32_t number_bytes[MN_KV_N_TYPES] = { [MN_KV_F32] = 4, [MN_KV_F16] = 2, [MN_KV_INT8] = 1 };
+static const uint32_t number_bytes[MN_KV_N_TYPES] = {
+    [MN_KV_F32] = 4, [MN_KV_F16] = 2, [MN_KV_INT8] = 1
+};
 
 enum { MOST_HEAD_DIM = 512 };
 
@@ -18,14 +21,14 @@ size_t mn_kv_head_bytes(mn_kv_type type, uint32_t head_dim)
 }
 
 typedef struct workspace {
-    float *wide;   /* [MN_KV_BLOCK, padded] keys or values of a page as floats */
-    float *out;    /* [n_queries, padded] */
-    float *weight; /* [n_queries, MN_KV_BLOCK] scores, then weights */
-    float *sums;   /* [n_queries, 16] */
-    float *most;   /* [n_queries] */
-    float *decay;  /* [n_queries] */
+    float *wide;        /* [MN_KV_BLOCK, padded] keys or values of a page as floats */
+    float *out;         /* [n_queries, padded] */
+    float *weight;      /* [n_queries, MN_KV_BLOCK] scores, then weights */
+    float *sums;        /* [n_queries, 16] */
+    float *most;        /* [n_queries] */
+    float *decay;       /* [n_queries] */
     mn_key_span *spans; /* [n_queries] */
-    size_t padded; /* head_dim in whole vectors */
+    size_t padded;      /* head_dim in whole vectors */
 } workspace;
 
 static size_t in_lines(size_t size_bytes)
@@ -96,7 +99,7 @@ static mn_key_span span_in_block(const mn_attention_task *task, uint32_t query, 
 /* What the queries from `first` to `last` see of a block, all together. */
 typedef struct view {
     uint32_t first, last; /* queries */
-    mn_key_span keys;            /* from the first to the last key that any of them sees */
+    mn_key_span keys;     /* from the first to the last key that any of them sees */
 } view;
 
 static bool find_view(view *out, workspace *work, const mn_attention_task *task, int64_t block)
@@ -120,9 +123,11 @@ static bool same_groups(mn_key_span a, mn_key_span b)
     return a.begin / 16 == b.begin / 16 && (a.end + 15) / 16 == (b.end + 15) / 16;
 }
 
-/* Dot products with whole groups of 16 keys; queries side by side that need the same groups go together. */
-static void score_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
-                        const uint8_t *next_page, const mn_attention_steps *steps)
+/* Dot products with whole groups of 16 keys; queries side by side that need the same groups go
+ * together. */
+static void score_block(const mn_attention_task *task, workspace *work, const view *v,
+                        const uint8_t *page, const uint8_t *next_page,
+                        const mn_attention_steps *steps)
 {
     size_t group = (size_t)task->head_dim * 16;
     const uint8_t *numbers = mn_page_numbers(page, task->type);
@@ -159,8 +164,8 @@ static void score_block(const mn_attention_task *task, workspace *work, const vi
     }
 }
 
-static void weigh_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *keys,
-                        const uint8_t *values, const mn_attention_steps *steps)
+static void weigh_block(const mn_attention_task *task, workspace *work, const view *v,
+                        const uint8_t *keys, const uint8_t *values, const mn_attention_steps *steps)
 {
     /* From the first query: the rows before it are empty, and vectors of decay stay aligned. */
     mn_attention_softmax softmax = {
@@ -180,8 +185,9 @@ static void weigh_block(const mn_attention_task *task, workspace *work, const vi
 
 /* Adds the values, weighed. Queries side by side that see the same keys go together; no query may
  * touch a value that it does not see, for 0 * infinity is no 0. */
-static void add_block(const mn_attention_task *task, workspace *work, const view *v, const uint8_t *page,
-                      const uint8_t *next_page, const mn_attention_steps *steps)
+static void add_block(const mn_attention_task *task, workspace *work, const view *v,
+                      const uint8_t *page, const uint8_t *next_page,
+                      const mn_attention_steps *steps)
 {
     const uint8_t *numbers = mn_page_numbers(page, task->type);
     mn_attention_product product = {
@@ -217,7 +223,8 @@ static void add_block(const mn_attention_task *task, workspace *work, const view
     }
 }
 
-void mn_attention_walk(const mn_attention_task *task, void *scratch, const mn_attention_steps *steps)
+void mn_attention_walk(const mn_attention_task *task, void *scratch,
+                       const mn_attention_steps *steps)
 {
     workspace work = workspace_in(scratch, task->head_dim, task->n_queries);
     memset(work.out, 0, task->n_queries * work.padded * sizeof(float));
@@ -235,7 +242,8 @@ void mn_attention_walk(const mn_attention_task *task, void *scratch, const mn_at
             view v;
             if (!find_view(&v, &work, task, block)) continue;
             bool more = block < high / MN_KV_BLOCK;
-            const uint8_t *keys = task->keys[block], *next_keys = more ? task->keys[block + 1] : NULL;
+            const uint8_t *keys = task->keys[block],
+                          *next_keys = more ? task->keys[block + 1] : NULL;
             const uint8_t *values = task->values[block];
             const uint8_t *next_values = more ? task->values[block + 1] : NULL;
             score_block(task, &work, &v, keys, next_keys, steps);
@@ -286,8 +294,8 @@ void mn_store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_di
     }
 }
 
-void mn_store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type,
-                    mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes)
+void mn_store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                    mn_kv_type type, mn_to_halves_fn *to_halves, mn_to_bytes_fn *to_bytes)
 {
     size_t start = (size_t)slot * mn_pad_16(head_dim);
     if (type == MN_KV_F32) {

@@ -3,7 +3,8 @@
  *
  * Only multiplications, additions, one division and integer steps, each rounded by itself, so that
  * every instruction set can repeat them bit for bit (x86/float_math_*.h do). The coefficients come
- * from tools/math_coefficients.py. Which NaN comes out for a NaN is not defined, only that one does. */
+ * from tools/math_coefficients.py. Which NaN comes out for a NaN is not defined, only that one
+ * does. */
 #ifndef MN_KERNELS_FLOAT_MATH_H
 #define MN_KERNELS_FLOAT_MATH_H
 
@@ -24,7 +25,8 @@
 /* Adding 1.5 * 2^23 rounds to an integer (ties to even) and leaves it in the low bits. */
 #define MN_ROUND_MAGIC 0x1.8p+23f
 
-/* tanh(a) = a + a z (t0 + t1 z + .. + t4 z^4), z = a^2, below MN_TANH_SMALL; 1 - 2 / (exp(2a) + 1) above. */
+/* tanh(a) = a + a z (t0 + t1 z + .. + t4 z^4), z = a^2, below MN_TANH_SMALL; 1 - 2 / (exp(2a) + 1)
+ * above. */
 #define MN_TANH_SMALL 0.625f
 #define MN_TANH_T0    (-0x1.555552p-2f)
 #define MN_TANH_T1    0x1.110e1cp-3f
@@ -33,7 +35,7 @@
 #define MN_TANH_T4    (-0x1.8f8de4p-8f)
 
 /* gelu(x) = x / (1 + exp(x (g0 + g1 x^2))), the tanh form with tanh(u) = 2 / (1 + exp(-2u)) - 1. */
-#define MN_GELU_G0 (-1.5957691216f) /* -2 sqrt(2 / pi) */
+#define MN_GELU_G0 (-1.5957691216f)    /* -2 sqrt(2 / pi) */
 #define MN_GELU_G1 (-0.0713548162726f) /* 0.044715 times that */
 
 static inline uint32_t float_bits(float x)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* math.c - scalar functions that give the same bits on every machine.
  *
- * libm promises neither accuracy nor equal results, and a rotation angle or a softmax that differs in
- * its last bit changes a text. Here each step is one rounded operation; only fmod, fabs and sqrt, which
- * are exact or correctly rounded everywhere, are taken from the C library. Numbers that need more than
- * a double are kept as an unevaluated sum high + low. Coefficients: tools/math_coefficients.py. */
+ * libm promises neither accuracy nor equal results, and a rotation angle or a softmax that differs
+ * in its last bit changes a text. Here each step is one rounded operation; only fmod, fabs and
+ * sqrt, which are exact or correctly rounded everywhere, are taken from the C library. Numbers that
+ * need more than a double are kept as an unevaluated sum high + low. Coefficients:
+ * tools/math_coefficients.py. */
 #include "kernels/vector.h"
 
 #include "kernels/float_math.h"
@@ -91,8 +92,12 @@ static twofold add(twofold a, twofold b)
 static double sin_kernel(twofold angle)
 {
     double x = angle.high, z = x * x;
-    double s = ((((0x1.5e098556d302ep-33 * z - 0x1.ae60069e53ef1p-26) * z + 0x1.71de379252004p-19) * z -
-                 0x1.a01a019e80693p-13) * z + 0x1.1111111110ba5p-7) * z - 0x1.5555555555555p-3;
+    double s = 0x1.5e098556d302ep-33;
+    s = s * z - 0x1.ae60069e53ef1p-26;
+    s = s * z + 0x1.71de379252004p-19;
+    s = s * z - 0x1.a01a019e80693p-13;
+    s = s * z + 0x1.1111111110ba5p-7;
+    s = s * z - 0x1.5555555555555p-3;
     /* sin(x + low) = sin x + low cos x, and 1 - z/2 is enough of cos x. */
     return x + ((x * z) * s + angle.low * (1.0 - 0.5 * z));
 }
@@ -100,8 +105,12 @@ static double sin_kernel(twofold angle)
 static double cos_kernel(twofold angle)
 {
     double x = angle.high, z = x * x;
-    double c = ((((-0x1.907c0e63adbb6p-37 * z + 0x1.1eeb66b683028p-29) * z - 0x1.27e4fa15bd814p-22) * z +
-                 0x1.a01a019f4d0edp-16) * z - 0x1.6c16c16c16960p-10) * z + 0x1.5555555555555p-5;
+    double c = -0x1.907c0e63adbb6p-37;
+    c = c * z + 0x1.1eeb66b683028p-29;
+    c = c * z - 0x1.27e4fa15bd814p-22;
+    c = c * z + 0x1.a01a019f4d0edp-16;
+    c = c * z - 0x1.6c16c16c16960p-10;
+    c = c * z + 0x1.5555555555555p-5;
     /* 1 - z/2 loses low bits of z/2; they are added back with the rest. */
     twofold start = quick_sum(1.0, -0.5 * z);
     return start.high + (start.low + ((z * z) * c - x * angle.low));
@@ -110,7 +119,7 @@ static double cos_kernel(twofold angle)
 /* x less a multiple of pi/2, in [-pi/4, pi/4]; *quadrant counts the multiples, modulo 4. */
 static twofold reduce_angle(double x, unsigned *quadrant)
 {
-    /* pi/2 in three parts of 30 bits, so that products with a count below 2^22 are exact, and a rest. */
+    /* pi/2 as three parts of 30 bits, whose products with a count below 2^22 are exact, and a rest. */
     const double part0 = 0x1.921fb54p+0, part1 = 0x1.10b46118p-30, part2 = 0x1.313198ap-61;
     const double rest = 0x1.701b839a25205p-92;
     uint64_t bits;
@@ -123,7 +132,8 @@ static twofold reduce_angle(double x, unsigned *quadrant)
 
 static double sin_quadrants(double x, unsigned ahead)
 {
-    /* The exact remainder by a rounded 2 pi: bounded and the same everywhere, but no longer accurate. */
+    /* The exact remainder by a rounded 2 pi: bounded and the same everywhere, but no longer
+     * accurate. */
     if (!(fabs(x) < 0x1p22)) x = fmod(x, 0x1.921fb54442d18p+2); /* infinity and NaN give NaN */
     unsigned quadrant;
     twofold angle = reduce_angle(x, &quadrant);
@@ -216,7 +226,8 @@ static twofold log_twofold(double x)
     y.high *= 2.0;
     y.low *= 2.0;
     double n = (double)exponent;
-    twofold ln2 = quick_sum(n * 0x1.62e42feep-1, n * 0x1.a39ef35793c76p-33); /* first product exact */
+    twofold ln2 =
+        quick_sum(n * 0x1.62e42feep-1, n * 0x1.a39ef35793c76p-33); /* first product exact */
     return add(ln2, y);
 }
 

@@ -18,7 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The levels of this CPU; asked here so that a fault in mn_cpu_detect cannot hide a level from its test. */
+/* The levels of this CPU; asked here so that a fault in mn_cpu_detect cannot hide a level from its
+ * test. */
 static inline mn_cpu_bits check_cpu(void)
 {
     mn_cpu_bits bits = 0;
@@ -66,12 +67,12 @@ static inline uint64_t check_hash(uint64_t hash, const void *bytes, size_t size)
 }
 
 /* On failure shows the hash that was found. */
-#define assert_hash(found, wanted)                                                                   \
-    do {                                                                                             \
-        uint64_t found_ = (found), wanted_ = (wanted);                                               \
-        if (found_ != wanted_)                                                                       \
-            fail_msg("hash 0x%016llx, expected 0x%016llx", (unsigned long long)found_,               \
-                     (unsigned long long)wanted_);                                                   \
+#define assert_hash(found, wanted)                                                                 \
+    do {                                                                                           \
+        uint64_t found_ = (found), wanted_ = (wanted);                                             \
+        if (found_ != wanted_)                                                                     \
+            fail_msg("hash 0x%016llx, expected 0x%016llx", (unsigned long long)found_,             \
+                     (unsigned long long)wanted_);                                                 \
     } while (0)
 
 /* The index of the first float whose bits differ, or -1. Any NaN equals any other. */

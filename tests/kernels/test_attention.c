@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_attention.c - attention: the plain table against a double reference, every other level against
- * the plain one bit for bit, and fixed bits for all compilers and machines. */
+/* test_attention.c - attention: the plain table against a double reference, every other level
+ * against the plain one bit for bit, and fixed bits for all compilers and machines. */
 #include "kernels/attention.h"
 
 #include "kernels/check.h"
@@ -14,7 +14,7 @@ typedef struct scene {
     mn_attention_task task;
     uint32_t n_blocks;
     guarded q, out, scratch;
-    guarded *keys, *values;  /* [n_blocks] */
+    guarded *keys, *values; /* [n_blocks] */
     const uint8_t **key_list, **value_list;
     int32_t *position, *first;
     float *key_numbers, *value_numbers; /* [n_blocks * MN_KV_BLOCK, head_dim] as they were stored */
@@ -24,10 +24,10 @@ typedef struct shape {
     uint32_t n_queries, head_dim;
     int32_t position, step; /* of the first query, and from each `group` of queries to the next */
     uint32_t group;
-    int32_t window;         /* keys seen; 0: all */
+    int32_t window; /* keys seen; 0: all */
     mn_kv_type type;
     float soft_cap;
-    uint32_t gap;           /* floats between rows of q and out */
+    uint32_t gap; /* floats between rows of q and out */
 } shape;
 
 static uint64_t counter; /* of random numbers; set at the start of each scene */
@@ -55,7 +55,8 @@ static void fill(scene *s, const mn_attention_ops *ops)
             key[i] = random_float(2.0f);
             value[i] = random_float(1.0f);
         }
-        ops->store_key(s->keys[j / MN_KV_BLOCK].start, (uint32_t)j % MN_KV_BLOCK, key, n, s->task.type);
+        ops->store_key(s->keys[j / MN_KV_BLOCK].start, (uint32_t)j % MN_KV_BLOCK, key, n,
+                       s->task.type);
         ops->store_value(s->values[j / MN_KV_BLOCK].start, (uint32_t)j % MN_KV_BLOCK, value, n,
                          s->task.type);
     }
@@ -142,7 +143,8 @@ static void scene_close(scene *s)
 
 static void attend(scene *s, const mn_attention_ops *ops)
 {
-    size_t row_bytes = ((size_t)(s->task.n_queries - 1) * s->task.out_stride + s->task.head_dim) * sizeof(float);
+    size_t row_bytes =
+        ((size_t)(s->task.n_queries - 1) * s->task.out_stride + s->task.head_dim) * sizeof(float);
     memset(s->out.start, 0x55, row_bytes);
     memset(s->scratch.start, 0xff, mn_attention_scratch_bytes(s->task.head_dim, s->task.n_queries));
     ops->attend(&s->task, s->scratch.start);
@@ -158,7 +160,8 @@ static void reference(double *out, const scene *s, uint32_t query)
     for (int32_t j = s->first[query]; j <= s->position[query]; j++) {
         double dot = 0;
         for (uint32_t i = 0; i < n; i++)
-            dot += (double)t->q[query * t->q_stride + i] * (double)s->key_numbers[(size_t)j * n + i];
+            dot +=
+                (double)t->q[query * t->q_stride + i] * (double)s->key_numbers[(size_t)j * n + i];
         score[j] = dot * (double)t->scale;
         if (t->soft_cap != 0) score[j] = (double)t->soft_cap * tanh(score[j] / (double)t->soft_cap);
         most = fmax(most, score[j]);
@@ -202,7 +205,12 @@ static void test_reference(void **state)
         { .n_queries = 24, .head_dim = 80, .position = 190, .step = 1, .group = 3, .window = 64 },
         { .n_queries = 9, .head_dim = 256, .position = 500, .step = -30, .group = 1, .window = 17 },
         { .n_queries = 50, .head_dim = 32, .position = 230, .step = -3, .group = 1, .window = 70 },
-        { .n_queries = 7, .head_dim = 20, .position = 130, .step = 5, .group = 2, .soft_cap = 3.0f },
+        { .n_queries = 7,
+          .head_dim = 20,
+          .position = 130,
+          .step = 5,
+          .group = 2,
+          .soft_cap = 3.0f },
         { .n_queries = 5, .head_dim = 4, .position = -3, .step = 1, .group = 1, .gap = 3 },
         { .n_queries = 2, .head_dim = 512, .position = 3000, .step = 1, .group = 1, .gap = 1 },
     };
@@ -215,7 +223,8 @@ static void test_reference(void **state)
             attend(&s, mn_attention_ops_at(0));
             double worst = worst_error(&s);
             if (getenv("SHOW")) printf("shape %zu type %d: %g\n", i, (int)type, worst);
-            if (!(worst <= limits[type])) fail_msg("shape %zu, type %d: error %g", i, (int)type, worst);
+            if (!(worst <= limits[type]))
+                fail_msg("shape %zu, type %d: error %g", i, (int)type, worst);
             scene_close(&s);
         }
 }
@@ -234,8 +243,10 @@ static void compare_levels(const shape *p)
         attend(&s, ops);
         ptrdiff_t at = check_same(s.task.out, want, n);
         if (at >= 0)
-            fail_msg("%s: %u queries of %u from %d step %d in groups of %u, window %d, type %d: [%td] is %a, "
-                     "plain %a", ops->name, p->n_queries, p->head_dim, p->position, p->step, p->group,
+            fail_msg("%s: %u queries of %u from %d step %d in groups of %u, window %d, type %d: "
+                     "[%td] is %a, "
+                     "plain %a",
+                     ops->name, p->n_queries, p->head_dim, p->position, p->step, p->group,
                      p->window, (int)p->type, at, (double)s.task.out[at], (double)want[at]);
     }
     free(want);
@@ -248,8 +259,13 @@ static void test_levels_every_head_dim(void **state)
     (void)state;
     for (uint32_t n = 4; n <= 512; n += n < 136 ? 4 : 12)
         for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
-            shape p = { .head_dim = n, .type = type, .n_queries = 1 + n / 4 % 13, .position = 60, .step = 1,
-                        .group = 1 + n / 4 % 3, .gap = n / 4 % 2 };
+            shape p = { .head_dim = n,
+                        .type = type,
+                        .n_queries = 1 + n / 4 % 13,
+                        .position = 60,
+                        .step = 1,
+                        .group = 1 + n / 4 % 3,
+                        .gap = n / 4 % 2 };
             compare_levels(&p);
         }
 }
@@ -259,9 +275,14 @@ static void test_levels_every_number_of_queries(void **state)
     (void)state;
     for (uint32_t n = 1; n <= 70; n++)
         for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
-            shape p = { .head_dim = n % 3 ? 32 : 48, .type = type, .n_queries = n,
-                        .position = (int32_t)(n * 37 % 190), .step = (int32_t)(n % 4), .group = 1 + n % 5,
-                        .window = n % 2 ? (int32_t)(n * 5 % 90) : 0, .gap = 4,
+            shape p = { .head_dim = n % 3 ? 32 : 48,
+                        .type = type,
+                        .n_queries = n,
+                        .position = (int32_t)(n * 37 % 190),
+                        .step = (int32_t)(n % 4),
+                        .group = 1 + n % 5,
+                        .window = n % 2 ? (int32_t)(n * 5 % 90) : 0,
+                        .gap = 4,
                         .soft_cap = n % 7 == 0 ? 2.0f : 0.0f };
             compare_levels(&p);
         }
@@ -273,17 +294,24 @@ static void test_levels_every_position(void **state)
     (void)state;
     for (int32_t position = -1; position < 3 * MN_KV_BLOCK; position++)
         for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
-            shape p = { .head_dim = 20, .type = type, .n_queries = 1 + (uint32_t)position % 3,
-                        .position = position, .group = 8, .window = position * 29 % 150 };
+            shape p = { .head_dim = 20,
+                        .type = type,
+                        .n_queries = 1 + (uint32_t)position % 3,
+                        .position = position,
+                        .group = 8,
+                        .window = position * 29 % 150 };
             compare_levels(&p);
         }
 }
 
-/* Queries that see nothing get zeros; pages that nobody sees are not read (scene_open makes them NULL). */
+/* Queries that see nothing get zeros; pages that nobody sees are not read (scene_open makes them
+ * NULL). */
 static void test_no_keys(void **state)
 {
     (void)state;
-    const shape p = { .n_queries = 5, .head_dim = 16, .position = 150, .step = 20, .group = 1, .window = 10 };
+    const shape p = {
+        .n_queries = 5, .head_dim = 16, .position = 150, .step = 20, .group = 1, .window = 10
+    };
     const mn_attention_ops *ops;
     for (size_t level = 0; (ops = mn_attention_ops_at(level)) != NULL; level++) {
         if (ops->needs & ~check_cpu()) continue;
@@ -324,7 +352,9 @@ static void test_infinities(void **state)
         attend(&s, ops);
         for (uint32_t i = 0; i < 9; i++) {
             float first = s.task.out[i * 64];
-            assert_true(i < 5 ? isfinite(first) && first != 0.0f : i < 7 ? isinf(first) : isnan(first));
+            assert_true(i < 5   ? isfinite(first) && first != 0.0f
+                        : i < 7 ? isinf(first)
+                                : isnan(first));
         }
         s.first[2] = 3; /* sees keys of -infinity only: no weight at all */
         s.position[2] = 50;
@@ -342,8 +372,14 @@ static void test_alone_or_together(void **state)
     for (size_t level = 0; (ops = mn_attention_ops_at(level)) != NULL; level++)
         for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
             if (ops->needs & ~check_cpu()) continue;
-            const shape p = { .n_queries = 29, .head_dim = 96, .position = 90, .step = 3, .group = 2,
-                              .window = 70, .type = type, .gap = 8 };
+            const shape p = { .n_queries = 29,
+                              .head_dim = 96,
+                              .position = 90,
+                              .step = 3,
+                              .group = 2,
+                              .window = 70,
+                              .type = type,
+                              .gap = 8 };
             scene s;
             scene_open(&s, &p);
             attend(&s, ops);
@@ -389,9 +425,11 @@ static void test_store(void **state)
     for (unsigned round = 0; round < 270; round++) {
         mn_kv_type type = round % MN_KV_N_TYPES;
         unsigned kind = round / 3 % 9;
-        uint32_t n = 4 * (1 + (uint32_t)(mn_random_u64(98, round) % 70)), slot = round * 7 % MN_KV_BLOCK;
+        uint32_t n = 4 * (1 + (uint32_t)(mn_random_u64(98, round) % 70)),
+                 slot = round * 7 % MN_KV_BLOCK;
         size_t size = mn_kv_head_bytes(type, n);
-        guarded x = guarded_open(n * sizeof(float)), plain = guarded_open(size), page = guarded_open(size);
+        guarded x = guarded_open(n * sizeof(float)), plain = guarded_open(size),
+                page = guarded_open(size);
         hard_row((float *)(void *)x.start, n, kind);
         const mn_attention_ops *ops;
         for (size_t level = 0; (ops = mn_attention_ops_at(level)) != NULL; level++) {
@@ -399,15 +437,16 @@ static void test_store(void **state)
             guarded *to = level ? &page : &plain;
             for (int value = 0; value < 2; value++) {
                 memset(to->start, 0x11, size);
-                (value ? ops->store_value : ops->store_key)(to->start, slot, (float *)(void *)x.start, n, type);
+                (value ? ops->store_value : ops->store_key)(to->start, slot,
+                                                            (float *)(void *)x.start, n, type);
                 if (level) { /* the plain page of the same kind, made again */
                     const mn_attention_ops *truth = mn_attention_ops_at(0);
                     memset(plain.start, 0x11, size);
-                    (value ? truth->store_value : truth->store_key)(plain.start, slot,
-                                                                    (float *)(void *)x.start, n, type);
+                    (value ? truth->store_value : truth->store_key)(
+                        plain.start, slot, (float *)(void *)x.start, n, type);
                     if (memcmp(plain.start, page.start, size) != 0)
-                        fail_msg("%s: store %d of %u numbers of kind %u, type %d", ops->name, value, n, kind,
-                                 (int)type);
+                        fail_msg("%s: store %d of %u numbers of kind %u, type %d", ops->name, value,
+                                 n, kind, (int)type);
                 } else if (kind != 3 && kind != 8) { /* no NaN, whose bits may differ */
                     hash = check_hash(hash, plain.start, size);
                 }
@@ -426,12 +465,15 @@ static void test_stored_precision(void **state)
     (void)state;
     const double limits[MN_KV_N_TYPES] = { 0, 0x1p-11, 0.5 / 127 };
     for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
-        const shape p = { .n_queries = 1, .head_dim = 132, .position = 0, .group = 1, .type = type };
+        const shape p = {
+            .n_queries = 1, .head_dim = 132, .position = 0, .group = 1, .type = type
+        };
         scene s;
         scene_open(&s, &p);
         attend(&s, mn_attention_ops_at(0));
         for (uint32_t i = 0; i < 132; i++)
-            assert_true(fabs((double)s.task.out[i] - (double)s.value_numbers[i]) <= limits[type] * 1.000001);
+            assert_true(fabs((double)s.task.out[i] - (double)s.value_numbers[i]) <=
+                        limits[type] * 1.000001);
         scene_close(&s);
     }
 }
@@ -449,9 +491,17 @@ static void test_far_positions(void **state)
     keys[LAST_BLOCK] = (const uint8_t *)page;
     const int32_t position = INT32_MAX, first = INT32_MAX - 5, before = INT32_MIN;
     guarded scratch = guarded_open(mn_attention_scratch_bytes(4, 1));
-    mn_attention_task task = { .q = q, .out = out, .q_stride = 4, .out_stride = 4, .position = &position,
-                               .first = &first, .n_queries = 1, .head_dim = 4, .scale = 1,
-                               .keys = keys, .values = keys };
+    mn_attention_task task = { .q = q,
+                               .out = out,
+                               .q_stride = 4,
+                               .out_stride = 4,
+                               .position = &position,
+                               .first = &first,
+                               .n_queries = 1,
+                               .head_dim = 4,
+                               .scale = 1,
+                               .keys = keys,
+                               .values = keys };
     const mn_attention_ops *ops;
     for (size_t level = 0; (ops = mn_attention_ops_at(level)) != NULL; level++) {
         if (ops->needs & ~check_cpu()) continue;
@@ -472,8 +522,14 @@ static void test_fixed_bits(void **state)
     (void)state;
     uint64_t hash = CHECK_HASH_START;
     for (mn_kv_type type = 0; type < MN_KV_N_TYPES; type++) {
-        const shape p = { .n_queries = 14, .head_dim = 72, .position = 120, .step = 9, .group = 2,
-                          .window = 100, .type = type, .soft_cap = 8.0f };
+        const shape p = { .n_queries = 14,
+                          .head_dim = 72,
+                          .position = 120,
+                          .step = 9,
+                          .group = 2,
+                          .window = 100,
+                          .type = type,
+                          .soft_cap = 8.0f };
         scene s;
         scene_open(&s, &p);
         attend(&s, mn_attention_ops_at(0));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_math.c - the scalar functions of vector.h against libm in a wider type, and their fixed bits. */
+/* test_math.c - the scalar functions of vector.h against libm in a wider type, and their fixed
+ * bits. */
 #include "kernels/vector.h"
 
 #include "kernels/check.h"
@@ -7,8 +8,8 @@
 #include <float.h>
 #include <math.h>
 
-/* How far `got` is from `want`, in units of the last place of a type with `digits` bits of mantissa and
- * smallest exponent `lowest`. */
+/* How far `got` is from `want`, in units of the last place of a type with `digits` bits of mantissa
+ * and smallest exponent `lowest`. */
 static double distance(long double got, long double want, long double most, int digits, int lowest)
 {
     if (isnan(want) || isnan(got)) return isnan(want) && isnan(got) ? 0.0 : INFINITY;
@@ -74,7 +75,8 @@ static void test_angles(void **state)
     (void)state;
     double worst = 0;
     for (uint64_t i = 0; i < 60000; i++) {
-        double x = (2 * mn_random_unit(1, i) - 1) * ldexp(1.0, (int)(mn_random_u64(2, i) % 61) - 40);
+        double x =
+            (2 * mn_random_unit(1, i) - 1) * ldexp(1.0, (int)(mn_random_u64(2, i) % 61) - 40);
         if (i % 8 == 0) x = nearbyint(x) * 0x1.921fb54442d18p-1; /* close to multiples of pi/4 */
         worst = fmax(worst, double_distance(mn_sin(x), sinl((long double)x)));
         worst = fmax(worst, double_distance(mn_cos(x), cosl((long double)x)));
@@ -94,7 +96,8 @@ static void test_exp_and_log(void **state)
         if (i % 3 == 0) x = 1.0 + (unit - 0.5) * ldexp(1.0, -(int)(mn_random_u64(4, i) % 50));
         worst_log = fmax(worst_log, double_distance(mn_log(x), logl((long double)x)));
         double y = (2 * mn_random_unit(5, i) - 1) * (i % 2 ? 709.0 / (fabs(log(x)) + 0.001) : 2.0);
-        worst_pow = fmax(worst_pow, double_distance(mn_pow(x, y), powl((long double)x, (long double)y)));
+        worst_pow =
+            fmax(worst_pow, double_distance(mn_pow(x, y), powl((long double)x, (long double)y)));
     }
     assert_true(worst_exp < 1.0);
     assert_true(worst_log < 1.0);
@@ -113,9 +116,11 @@ static void test_double_extremes(void **state)
     assert_true(mn_exp(0.0) == 1.0);
     assert_true(mn_log(1.0) == 0.0 && mn_log(0.0) == -INFINITY && mn_log(INFINITY) == INFINITY);
     assert_true(isnan(mn_log(-1.0)) && isnan(mn_log(NAN)));
-    assert_true(mn_pow(2.0, 10.0) == 1024.0 && mn_pow(10000.0, 0.0) == 1.0 && mn_pow(9.0, 0.5) == 3.0);
+    assert_true(mn_pow(2.0, 10.0) == 1024.0 && mn_pow(10000.0, 0.0) == 1.0 &&
+                mn_pow(9.0, 0.5) == 3.0);
     assert_true(mn_pow(2.0, -1074.0) == DBL_TRUE_MIN && mn_pow(2.0, 1024.0) == INFINITY);
-    assert_true(mn_pow(0.5, INFINITY) == 0.0 && isnan(mn_pow(-2.0, 0.5)) && isnan(mn_pow(2.0, NAN)));
+    assert_true(mn_pow(0.5, INFINITY) == 0.0 && isnan(mn_pow(-2.0, 0.5)) &&
+                isnan(mn_pow(2.0, NAN)));
     assert_true(mn_pow(3.0, 0x1p-1060) == 1.0);
 }
 

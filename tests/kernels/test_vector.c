@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_vector.c - element-wise operations: the plain table against doubles, every other level against
- * the plain one bit for bit, and fixed bits for all compilers and machines. */
+/* test_vector.c - element-wise operations: the plain table against doubles, every other level
+ * against the plain one bit for bit, and fixed bits for all compilers and machines. */
 #include "kernels/vector.h"
 
 #include "kernels/check.h"
@@ -12,8 +12,8 @@
 enum { MOST = 1100 };
 
 /* Lengths around every step of 4, 8 and 16, and a few long ones. */
-static const size_t lengths[] = { 0,  1,  2,  3,  4,  5,  7,  8,  9,  11, 12,  15,  16,
-                                  17, 20, 23, 24, 25, 31, 32, 33, 40, 48, 63, 64, 100, 256, MOST };
+static const size_t lengths[] = { 0,  1,  2,  3,  4,  5,  7,  8,  9,  11, 12, 15,  16,  17,
+                                  20, 23, 24, 25, 31, 32, 33, 40, 48, 63, 64, 100, 256, MOST };
 enum { N_LENGTHS = sizeof lengths / sizeof *lengths };
 
 /* What an operation reads and writes; each array ends at a guard page. */
@@ -32,8 +32,10 @@ static void arrays_open(arrays *out, size_t n, unsigned kind)
         float *x = *list[k] = (float *)(void *)out->memory[k].start;
         for (size_t i = 0; i < n; i++) {
             uint64_t r = mn_random_u64(11 + k, i + 5000 * kind);
-            x[i] = (float)(2 * mn_random_unit(21 + k, i + 5000 * kind) - 1) * (kind % 2 ? 8.0f : 120.0f);
-            const float special[8] = { 0.0f, -0.0f, INFINITY, -INFINITY, NAN, FLT_MAX, -FLT_TRUE_MIN, 1e-40f };
+            x[i] = (float)(2 * mn_random_unit(21 + k, i + 5000 * kind) - 1) *
+                   (kind % 2 ? 8.0f : 120.0f);
+            const float special[8] = { 0.0f, -0.0f,   INFINITY,      -INFINITY,
+                                       NAN,  FLT_MAX, -FLT_TRUE_MIN, 1e-40f };
             if ((kind == 2 || kind == 3) && r % 16 == 0) x[i] = special[r / 16 % 8];
             if (kind == 4 && r % 8 == 0) x[i] = NAN;
             if (kind == 5) x[i] = r % 2 ? 0.0f : -0.0f;
@@ -160,11 +162,11 @@ static void compare_operation(size_t which, const mn_vector_ops *ops, size_t n, 
     float want = operations[which].run(mn_vector_ops_at(0), &plain);
     ptrdiff_t at = check_same(x.y, plain.y, n);
     if (at >= 0)
-        fail_msg("%s %s, n %zu, kind %u: [%td] is %a, plain %a", ops->name, operations[which].name, n, kind,
-                 at, (double)x.y[at], (double)plain.y[at]);
+        fail_msg("%s %s, n %zu, kind %u: [%td] is %a, plain %a", ops->name, operations[which].name,
+                 n, kind, at, (double)x.y[at], (double)plain.y[at]);
     if (check_same(&got, &want, 1) >= 0)
-        fail_msg("%s %s, n %zu, kind %u: returns %a, plain %a", ops->name, operations[which].name, n, kind,
-                 (double)got, (double)want);
+        fail_msg("%s %s, n %zu, kind %u: returns %a, plain %a", ops->name, operations[which].name,
+                 n, kind, (double)got, (double)want);
     arrays_close(&x);
     arrays_close(&plain);
 }
@@ -201,13 +203,15 @@ static void test_exp_of_many_floats(void **state)
             ops->exp_shifted(y, x, 0.0f, N);
             for (size_t i = 0; i < N; i++) {
                 float want = mn_expf(x[i] - 0.0f);
-                if (check_same(&y[i], &want, 1) >= 0) fail_msg("%s: exp(%a)", ops->name, (double)x[i]);
+                if (check_same(&y[i], &want, 1) >= 0)
+                    fail_msg("%s: exp(%a)", ops->name, (double)x[i]);
             }
             memcpy(y, x, sizeof y);
             ops->soft_cap(y, 1.0f, N);
             for (size_t i = 0; i < N; i++) {
                 float want = mn_tanhf(x[i]);
-                if (check_same(&y[i], &want, 1) >= 0) fail_msg("%s: tanh(%a)", ops->name, (double)x[i]);
+                if (check_same(&y[i], &want, 1) >= 0)
+                    fail_msg("%s: tanh(%a)", ops->name, (double)x[i]);
             }
         }
     }
@@ -215,7 +219,8 @@ static void test_exp_of_many_floats(void **state)
 
 static void close_to(double got, double want, double relative)
 {
-    if (!(fabs(got - want) <= relative * fabs(want) + 1e-30)) fail_msg("%.9g, expected %.9g", got, want);
+    if (!(fabs(got - want) <= relative * fabs(want) + 1e-30))
+        fail_msg("%.9g, expected %.9g", got, want);
 }
 
 static void test_norm_against_doubles(void **state)
@@ -241,7 +246,8 @@ static void test_activations_against_doubles(void **state)
     arrays_open(&x, 1000, 1);
     ops->silu_multiply(x.y, x.a, x.b, x.n);
     for (size_t i = 0; i < x.n; i++)
-        close_to((double)x.y[i], (double)x.a[i] / (1 + exp(-(double)x.a[i])) * (double)x.b[i], 5e-7);
+        close_to((double)x.y[i], (double)x.a[i] / (1 + exp(-(double)x.a[i])) * (double)x.b[i],
+                 5e-7);
     ops->gelu_tanh_multiply(x.y, x.a, x.b, x.n);
     for (size_t i = 0; i < x.n; i++) {
         double a = (double)x.a[i];
@@ -310,7 +316,8 @@ static void test_fixed_bits(void **state)
     for (size_t which = 0; which < N_OPERATIONS; which++)
         for (size_t n = 61; n < MOST; n += 331) {
             arrays x;
-            arrays_open(&x, n, (unsigned)(n % 2)); /* finite numbers: the bits of a NaN may differ */
+            arrays_open(&x, n,
+                        (unsigned)(n % 2)); /* finite numbers: the bits of a NaN may differ */
             float value = operations[which].run(mn_vector_ops_at(0), &x);
             hash = check_hash(hash, &value, sizeof value);
             hash = check_hash(hash, x.y, n * sizeof(float));

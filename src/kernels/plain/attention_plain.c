@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* attention_plain.c - the plain table of attention.h: what the other levels must repeat bit for bit. */
+/* attention_plain.c - the plain table of attention.h: what the other levels must repeat bit for
+ * bit. */
 #include "kernels/attention_levels.h"
 
 #include "kernels/float_math.h"
@@ -145,12 +146,14 @@ static float to_bytes(int8_t *out, const float *x, uint32_t n)
     return scale;
 }
 
-static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                      mn_kv_type type)
 {
     mn_store_key(page, slot, x, head_dim, type, to_halves, to_bytes);
 }
 
-static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                        mn_kv_type type)
 {
     mn_store_value(page, slot, x, head_dim, type, to_halves, to_bytes);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attention_avx2.c - the attention steps with two registers for 16 keys or 16 dimensions.
  *
- * Products run in tiles of up to 6 queries by 1 group of 16 columns, or fewer queries by more groups, so
- * that at most 12 sums are held in registers. */
+ * Products run in tiles of up to 6 queries by 1 group of 16 columns, or fewer queries by more
+ * groups, so that at most 12 sums are held in registers. */
 #include "kernels/attention_levels.h"
 
 #include "kernels/x86/float_math_avx2.h"
@@ -24,10 +24,11 @@ INLINE __m256 load_8(const uint8_t *numbers, size_t index, const mn_kv_type type
     switch (type) {
     case MN_KV_F32: return _mm256_loadu_ps((const float *)(const void *)numbers + index);
     case MN_KV_F16:
-        return _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(const void *)(numbers + 2 * index)));
+        return _mm256_cvtph_ps(
+            _mm_loadu_si128((const __m128i *)(const void *)(numbers + 2 * index)));
     default:
-        return _mm256_cvtepi32_ps(
-            _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(numbers + index))));
+        return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(
+            _mm_loadl_epi64((const __m128i *)(const void *)(numbers + index))));
     }
 }
 
@@ -39,22 +40,24 @@ INLINE void multiply_tile(const mn_attention_product *p, uint32_t query, uint32_
     const float *a = p->a + query * p->a_stride;
     const size_t a_stride = p->a_stride, row_stride = p->row_stride, group_stride = p->group_stride;
     const size_t end = p->end;
-    /* Few queries wait for memory: as many bytes of the next page are fetched as are read of this one.
-     * Floats are mostly pages that were widened, which are in the cache. */
+    /* Few queries wait for memory: as many bytes of the next page are fetched as are read of this
+     * one. Floats are mostly pages that were widened, which are in the cache. */
     const size_t fetched = type == MN_KV_F32 ? 0 : n_groups * 16 * (type == MN_KV_F16 ? 2 : 1);
     const uint8_t *ahead = b;
     if (query == 0 && p->ahead)
         ahead = (const uint8_t *)p->ahead + (end - p->begin) * (group / n_groups) * fetched;
     __m256 sum[TILE_QUERIES][TILE_HALVES];
     UNROLL for (uint32_t q = 0; q < n_queries; q++)
-        UNROLL for (uint32_t h = 0; h < 2 * n_groups; h++) sum[q][h] = _mm256_setzero_ps();
+        UNROLL for (uint32_t h = 0; h < 2 * n_groups; h++)
+            sum[q][h] = _mm256_setzero_ps();
     for (size_t i = p->begin; i < end; i++) {
         __m256 column[TILE_HALVES];
         UNROLL for (size_t line = 0; line < fetched; line += 64)
             _mm_prefetch((const char *)ahead + line, _MM_HINT_T1);
         ahead += fetched;
         UNROLL for (uint32_t h = 0; h < 2 * n_groups; h++)
-            column[h] = load_8(b, (group + h / 2) * group_stride + i * row_stride + h % 2 * 8, type);
+            column[h] =
+                load_8(b, (group + h / 2) * group_stride + i * row_stride + h % 2 * 8, type);
         UNROLL for (uint32_t q = 0; q < n_queries; q++) {
             __m256 factor = _mm256_broadcast_ss(a + q * a_stride + i);
             UNROLL for (uint32_t h = 0; h < 2 * n_groups; h++)
@@ -65,7 +68,8 @@ INLINE void multiply_tile(const mn_attention_product *p, uint32_t query, uint32_
         float *c = p->c + (query + q) * p->c_stride + group * 16;
         UNROLL for (uint32_t h = 0; h < 2 * n_groups; h++) {
             if (p->decay) {
-                __m256 old = _mm256_mul_ps(_mm256_loadu_ps(c + h * 8), _mm256_set1_ps(p->decay[query + q]));
+                __m256 old =
+                    _mm256_mul_ps(_mm256_loadu_ps(c + h * 8), _mm256_set1_ps(p->decay[query + q]));
                 sum[q][h] = _mm256_add_ps(old, sum[q][h]);
             }
             _mm256_storeu_ps(c + h * 8, sum[q][h]);
@@ -131,7 +135,8 @@ static void widen(float *out, const void *in, size_t n, mn_kv_type type)
 INLINE __m256 keys_in_span(mn_key_span span, uint32_t start)
 {
     __m256i before = lanes_below((int)span.begin - (int)start);
-    return _mm256_castsi256_ps(_mm256_andnot_si256(before, lanes_below((int)span.end - (int)start)));
+    return _mm256_castsi256_ps(
+        _mm256_andnot_si256(before, lanes_below((int)span.end - (int)start)));
 }
 
 /* Finishes a query's scores; returns the new maximum. */
@@ -160,12 +165,14 @@ INLINE float shift_of(float most)
 INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
 {
     float *scores = s->score + (size_t)query * MN_KV_BLOCK, *sums = s->sums + (size_t)query * 16;
-    const __m256 shift = _mm256_set1_ps(shift_of(s->most[query])), decay = _mm256_set1_ps(s->decay[query]);
+    const __m256 shift = _mm256_set1_ps(shift_of(s->most[query])),
+                 decay = _mm256_set1_ps(s->decay[query]);
     __m256 sum[2] = { _mm256_setzero_ps(), _mm256_setzero_ps() };
     for (uint32_t h = 0; h < 8; h++) {
         __m256 keys = keys_in_span(s->spans[query], h * 8);
         __m256 weight = exp_8(_mm256_sub_ps(_mm256_load_ps(scores + h * 8), shift));
-        sum[h % 2] = _mm256_add_ps(sum[h % 2], _mm256_and_ps(weight, keys)); /* + 0 changes no sum */
+        sum[h % 2] =
+            _mm256_add_ps(sum[h % 2], _mm256_and_ps(weight, keys)); /* + 0 changes no sum */
         if (s->value_scale) weight = _mm256_mul_ps(weight, _mm256_loadu_ps(s->value_scale + h * 8));
         _mm256_store_ps(scores + h * 8, weight);
     }
@@ -254,12 +261,14 @@ static float to_bytes(int8_t *out, const float *x, uint32_t n)
     return scale;
 }
 
-static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                      mn_kv_type type)
 {
     mn_store_key(page, slot, x, head_dim, type, to_halves, to_bytes);
 }
 
-static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                        mn_kv_type type)
 {
     mn_store_value(page, slot, x, head_dim, type, to_halves, to_bytes);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* attention_avx512vnni.c - the attention steps with one register for 16 keys or 16 dimensions.
  *
- * Products run in tiles of up to 6 queries by 4 groups of 16 columns, 24 sums held in registers: a step
- * is 4 loads of columns (converted on the way for F16 and INT8), a broadcast for each query, and 24
- * multiplications and additions. */
+ * Products run in tiles of up to 6 queries by 4 groups of 16 columns, 24 sums held in registers: a
+ * step is 4 loads of columns (converted on the way for F16 and INT8), a broadcast for each query,
+ * and 24 multiplications and additions. */
 #include "kernels/attention_levels.h"
 
 #include "kernels/x86/float_math_avx512.h"
@@ -25,10 +25,11 @@ INLINE __m512 load_16(const uint8_t *numbers, size_t index, const mn_kv_type typ
     switch (type) {
     case MN_KV_F32: return _mm512_loadu_ps((const float *)(const void *)numbers + index);
     case MN_KV_F16:
-        return _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(const void *)(numbers + 2 * index)));
+        return _mm512_cvtph_ps(
+            _mm256_loadu_si256((const __m256i *)(const void *)(numbers + 2 * index)));
     default:
-        return _mm512_cvtepi32_ps(
-            _mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i *)(const void *)(numbers + index))));
+        return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(
+            _mm_loadu_si128((const __m128i *)(const void *)(numbers + index))));
     }
 }
 
@@ -40,15 +41,16 @@ INLINE void multiply_tile(const mn_attention_product *p, uint32_t query, uint32_
     const float *a = p->a + query * p->a_stride;
     const size_t a_stride = p->a_stride, row_stride = p->row_stride, group_stride = p->group_stride;
     const size_t end = p->end;
-    /* Few queries wait for memory: as many bytes of the next page are fetched as are read of this one.
-     * Floats are mostly pages that were widened, which are in the cache. */
+    /* Few queries wait for memory: as many bytes of the next page are fetched as are read of this
+     * one. Floats are mostly pages that were widened, which are in the cache. */
     const size_t fetched = type == MN_KV_F32 ? 0 : n_groups * 16 * (type == MN_KV_F16 ? 2 : 1);
     const uint8_t *ahead = b;
     if (query == 0 && p->ahead)
         ahead = (const uint8_t *)p->ahead + (end - p->begin) * (group / n_groups) * fetched;
     __m512 sum[TILE_QUERIES][TILE_GROUPS];
     UNROLL for (uint32_t q = 0; q < n_queries; q++)
-        UNROLL for (uint32_t g = 0; g < n_groups; g++) sum[q][g] = _mm512_setzero_ps();
+        UNROLL for (uint32_t g = 0; g < n_groups; g++)
+            sum[q][g] = _mm512_setzero_ps();
     for (size_t i = p->begin; i < end; i++) {
         __m512 column[TILE_GROUPS];
         UNROLL for (size_t line = 0; line < fetched; line += 64)
@@ -66,7 +68,8 @@ INLINE void multiply_tile(const mn_attention_product *p, uint32_t query, uint32_
         float *c = p->c + (query + q) * p->c_stride + group * 16;
         UNROLL for (uint32_t g = 0; g < n_groups; g++) {
             if (p->decay) {
-                __m512 old = _mm512_mul_ps(_mm512_loadu_ps(c + g * 16), _mm512_set1_ps(p->decay[query + q]));
+                __m512 old =
+                    _mm512_mul_ps(_mm512_loadu_ps(c + g * 16), _mm512_set1_ps(p->decay[query + q]));
                 sum[q][g] = _mm512_add_ps(old, sum[q][g]);
             }
             _mm512_storeu_ps(c + g * 16, sum[q][g]);
@@ -166,7 +169,8 @@ INLINE void weigh_scores(const mn_attention_softmax *s, uint32_t query)
         __mmask16 of_group = (__mmask16)(keys >> (g * 16));
         __m512 weight = exp_16(_mm512_sub_ps(_mm512_load_ps(scores + g * 16), shift));
         sum = _mm512_mask_add_ps(sum, of_group, sum, weight);
-        if (s->value_scale) weight = _mm512_mul_ps(weight, _mm512_loadu_ps(s->value_scale + g * 16));
+        if (s->value_scale)
+            weight = _mm512_mul_ps(weight, _mm512_loadu_ps(s->value_scale + g * 16));
         _mm512_store_ps(scores + g * 16, weight);
     }
     __m512 old = _mm512_mul_ps(_mm512_load_ps(sums), _mm512_set1_ps(s->decay[query]));
@@ -217,7 +221,8 @@ static void to_halves(uint16_t *out, const float *x, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i += 16) {
         __mmask16 lanes = lanes_below(n - i < 16 ? n - i : 16);
-        __m256i half = _mm512_cvtps_ph(_mm512_maskz_loadu_ps(lanes, x + i), _MM_FROUND_TO_NEAREST_INT);
+        __m256i half =
+            _mm512_cvtps_ph(_mm512_maskz_loadu_ps(lanes, x + i), _MM_FROUND_TO_NEAREST_INT);
         _mm256_mask_storeu_epi16(out + i, lanes, half);
     }
 }
@@ -243,12 +248,14 @@ static float to_bytes(int8_t *out, const float *x, uint32_t n)
     return scale;
 }
 
-static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_key(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                      mn_kv_type type)
 {
     mn_store_key(page, slot, x, head_dim, type, to_halves, to_bytes);
 }
 
-static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim, mn_kv_type type)
+static void store_value(uint8_t *page, uint32_t slot, const float *x, uint32_t head_dim,
+                        mn_kv_type type)
 {
     mn_store_value(page, slot, x, head_dim, type, to_halves, to_bytes);
 }

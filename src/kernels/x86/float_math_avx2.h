@@ -9,7 +9,8 @@
 
 static inline __m256 exp_8(__m256 x)
 {
-    x = _mm256_max_ps(_mm256_set1_ps(MN_EXP_LOW), x); /* the second operand passes if one is a NaN */
+    x = _mm256_max_ps(_mm256_set1_ps(MN_EXP_LOW),
+                      x); /* the second operand passes if one is a NaN */
     x = _mm256_min_ps(_mm256_set1_ps(MN_EXP_HIGH), x);
     const __m256 magic = _mm256_set1_ps(MN_ROUND_MAGIC);
     __m256 t = _mm256_add_ps(_mm256_mul_ps(x, _mm256_set1_ps(MN_EXP_LOG2E)), magic);
@@ -60,7 +61,8 @@ static inline float sum_lanes(__m256 low, __m256 high)
     return _mm_cvtss_f32(_mm_add_ss(z, _mm_movehdup_ps(z)));
 }
 
-/* max_float(x[i + width], x[i]): the instruction returns its second operand unless the first is larger. */
+/* max_float(x[i + width], x[i]): the instruction returns its second operand unless the first is
+ * larger. */
 static inline float max_lanes(__m256 low, __m256 high)
 {
     __m256 y = _mm256_max_ps(high, low);

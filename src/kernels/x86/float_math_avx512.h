@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* float_math_avx512.h - float_math.h for 16 numbers at a time, bit for bit; for *_avx512vnni.c only. */
+/* float_math_avx512.h - float_math.h for 16 numbers at a time, bit for bit; for *_avx512vnni.c
+ * only. */
 #ifndef MN_KERNELS_X86_FLOAT_MATH_AVX512_H
 #define MN_KERNELS_X86_FLOAT_MATH_AVX512_H
 
@@ -9,7 +10,8 @@
 
 static inline __m512 exp_16(__m512 x)
 {
-    x = _mm512_max_ps(_mm512_set1_ps(MN_EXP_LOW), x); /* the second operand passes if one is a NaN */
+    x = _mm512_max_ps(_mm512_set1_ps(MN_EXP_LOW),
+                      x); /* the second operand passes if one is a NaN */
     x = _mm512_min_ps(_mm512_set1_ps(MN_EXP_HIGH), x);
     const __m512 magic = _mm512_set1_ps(MN_ROUND_MAGIC);
     __m512 t = _mm512_add_ps(_mm512_mul_ps(x, _mm512_set1_ps(MN_EXP_LOG2E)), magic);
@@ -55,7 +57,8 @@ static inline float sum_lanes(__m512 x)
     return _mm_cvtss_f32(_mm_add_ss(z, _mm_movehdup_ps(z)));
 }
 
-/* max_float(x[i + width], x[i]): the instruction returns its second operand unless the first is larger. */
+/* max_float(x[i + width], x[i]): the instruction returns its second operand unless the first is
+ * larger. */
 static inline float max_lanes(__m512 x)
 {
     __m256 y = _mm256_max_ps(_mm512_extractf32x8_ps(x, 1), _mm512_castps512_ps256(x));

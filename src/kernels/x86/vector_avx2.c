@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vector_avx2.c - vector.h with two registers for the 16 lanes. The last lanes are masked: they read 0
- * and are not written. */
+/* vector_avx2.c - vector.h with two registers for the 16 lanes. The last lanes are masked: they
+ * read 0 and are not written. */
 #include "kernels/vector_levels.h"
 
 #include "kernels/x86/float_math_avx2.h"
@@ -79,7 +79,8 @@ static void silu_multiply(float *y, const float *gate, const float *up, size_t n
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(y + i, _mm256_mul_ps(silu_8(_mm256_loadu_ps(gate + i)), _mm256_loadu_ps(up + i)));
+        _mm256_storeu_ps(y + i,
+                         _mm256_mul_ps(silu_8(_mm256_loadu_ps(gate + i)), _mm256_loadu_ps(up + i)));
     for (; i < n; i++)
         y[i] = silu_float(gate[i]) * up[i];
 }
@@ -95,8 +96,8 @@ static void gelu_tanh_multiply(float *y, const float *gate, const float *up, siz
 {
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(y + i,
-                         _mm256_mul_ps(gelu_tanh_8(_mm256_loadu_ps(gate + i)), _mm256_loadu_ps(up + i)));
+        _mm256_storeu_ps(
+            y + i, _mm256_mul_ps(gelu_tanh_8(_mm256_loadu_ps(gate + i)), _mm256_loadu_ps(up + i)));
     for (; i < n; i++)
         y[i] = gelu_tanh_float(gate[i]) * up[i];
 }
@@ -106,7 +107,8 @@ static void soft_cap(float *y, float cap, size_t n)
     const __m256 by = _mm256_set1_ps(cap);
     size_t i = 0;
     for (; i + 8 <= n; i += 8)
-        _mm256_storeu_ps(y + i, _mm256_mul_ps(by, tanh_8(_mm256_div_ps(_mm256_loadu_ps(y + i), by))));
+        _mm256_storeu_ps(y + i,
+                         _mm256_mul_ps(by, tanh_8(_mm256_div_ps(_mm256_loadu_ps(y + i), by))));
     for (; i < n; i++)
         y[i] = cap * tanh_float(y[i] / cap);
 }

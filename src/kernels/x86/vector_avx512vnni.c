@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vector_avx512vnni.c - vector.h with one register for the 16 lanes. The last lanes are masked: they
- * read 0 and are not written. */
+/* vector_avx512vnni.c - vector.h with one register for the 16 lanes. The last lanes are masked:
+ * they read 0 and are not written. */
 #include "kernels/vector_levels.h"
 
 #include "kernels/x86/float_math_avx512.h"
@@ -117,7 +117,8 @@ static void rope_adjacent(float *x, const float *cosine, const float *sine, size
         __m512 v = load(x + i, lanes);
         __m512 c = _mm512_permutexvar_ps(twice, load(cosine + i / 2, pairs));
         __m512 s = _mm512_permutexvar_ps(twice, load(sine + i / 2, pairs));
-        /* Even lanes: v c - other s. Odd lanes: other s + v c. Subtracting in the even lanes only. */
+        /* Even lanes: v c - other s. Odd lanes: other s + v c. Subtracting in the even lanes only.
+         */
         __m512 kept = _mm512_mul_ps(v, c);
         __m512 other = _mm512_mul_ps(_mm512_permute_ps(v, 0xb1), s);
         __m512 y = _mm512_mask_sub_ps(_mm512_add_ps(other, kept), 0x5555, kept, other);
@@ -132,7 +133,8 @@ static void rope_halves(float *x, const float *cosine, const float *sine, size_t
         __mmask16 lanes = lanes_at(i, half);
         __m512 a = load(x + i, lanes), b = load(x + half + i, lanes);
         __m512 c = load(cosine + i, lanes), s = load(sine + i, lanes);
-        _mm512_mask_storeu_ps(x + i, lanes, _mm512_sub_ps(_mm512_mul_ps(a, c), _mm512_mul_ps(b, s)));
+        _mm512_mask_storeu_ps(x + i, lanes,
+                              _mm512_sub_ps(_mm512_mul_ps(a, c), _mm512_mul_ps(b, s)));
         _mm512_mask_storeu_ps(x + half + i, lanes,
                               _mm512_add_ps(_mm512_mul_ps(a, s), _mm512_mul_ps(b, c)));
     }
