@@ -21,15 +21,16 @@ typedef struct window { /* decomposed code points that wait for composition */
     size_t n, capacity, sorted_capacity;
 } window;
 
-size_t mn_compose_stable(const char *text, size_t length)
-{
+size_t mn_compose_stable(const char *text, size_t length) {
     size_t n, before = 0;
     for (size_t i = 0; i < length; i += n) {
         n = 1;
         if ((unsigned char)text[i] >= 0xCC) { /* U+0300 and up */
             uint32_t c = mn_utf8_decode(text + i, length - i, &n);
-            if (!n) n = 1;
-            else if (mn_unicode_is_unstable(c)) return before;
+            if (!n)
+                n = 1;
+            else if (mn_unicode_is_unstable(c))
+                return before;
         }
         if (((unsigned char)text[i] & 0xC0) != 0x80) before = i;
     }
@@ -37,17 +38,15 @@ size_t mn_compose_stable(const char *text, size_t length)
 }
 
 /* Marks newer than the original tokenizers' tables have none, so that they stay where they are. */
-static int combining_class(int32_t c)
-{
+static int combining_class(int32_t c) {
     if (c < 0x300) return 0;
     int class = utf8proc_get_property(c)->combining_class;
     return class && mn_unicode_is_unstable((uint32_t)c) ? class : 0;
 }
 
-/* Puts a row of marks in ascending order of their class, equal ones as they stood: a counting sort when
- * the row is long. */
-static void order_marks(int32_t *marks, size_t n, int32_t *scratch)
-{
+/* Puts a row of marks in ascending order of their class, equal ones as they stood: a counting sort
+ * when the row is long. */
+static void order_marks(int32_t *marks, size_t n, int32_t *scratch) {
     if (n <= 16) {
         for (size_t i = 1; i < n; i++) {
             int32_t mark = marks[i];
@@ -60,13 +59,12 @@ static void order_marks(int32_t *marks, size_t n, int32_t *scratch)
     }
     size_t starts[257] = { 0 };
     for (size_t i = 0; i < n; i++) starts[(combining_class(marks[i]) & 255) + 1]++;
-    for (size_t class = 1; class < 257; class++) starts[class] += starts[class - 1];
+    for (size_t class = 1; class < 257; class ++) starts[class] += starts[class - 1];
     for (size_t i = 0; i < n; i++) scratch[starts[combining_class(marks[i]) & 255]++] = marks[i];
     memcpy(marks, scratch, n * sizeof *marks);
 }
 
-static bool order_window(window *w)
-{
+static bool order_window(window *w) {
     void *block = w->sorted;
     if (!mn_grow(&block, &w->sorted_capacity, w->n, sizeof *w->sorted)) return false;
     w->sorted = block;
@@ -80,8 +78,7 @@ static bool order_window(window *w)
 }
 
 /* Composes what waits and appends it. */
-static void flush(window *w, mn_text *out)
-{
+static void flush(window *w, mn_text *out) {
     if (!w->n) return;
     if (!order_window(w)) {
         out->failed = true;
@@ -96,14 +93,15 @@ static void flush(window *w, mn_text *out)
     w->n = 0;
 }
 
-static bool add(window *w, uint32_t c)
-{
+static bool add(window *w, uint32_t c) {
     int boundary = 0;
     void *block = w->points;
-    if (!mn_grow(&block, &w->capacity, w->n + LONGEST_DECOMPOSITION, sizeof *w->points)) return false;
+    if (!mn_grow(&block, &w->capacity, w->n + LONGEST_DECOMPOSITION, sizeof *w->points))
+        return false;
     w->points = block;
-    utf8proc_ssize_t n = utf8proc_decompose_char((int32_t)c, w->points + w->n, LONGEST_DECOMPOSITION,
-                                                 UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
+    utf8proc_ssize_t n =
+        utf8proc_decompose_char((int32_t)c, w->points + w->n, LONGEST_DECOMPOSITION,
+                                UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &boundary);
     if (n < 1 || n > LONGEST_DECOMPOSITION) { /* cannot be; keep the character */
         w->points[w->n] = (int32_t)c;
         n = 1;
@@ -112,8 +110,7 @@ static bool add(window *w, uint32_t c)
     return true;
 }
 
-void mn_compose(mn_text *out, const char *text, size_t length)
-{
+void mn_compose(mn_text *out, const char *text, size_t length) {
     window w = { 0 };
     size_t n, stable = mn_compose_stable(text, length);
     mn_text_append(out, text, stable);

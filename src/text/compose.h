@@ -8,8 +8,8 @@
 /* How many bytes at the start of `text` are in normal form C for sure, whatever follows. */
 size_t mn_compose_stable(const char *text, size_t length);
 
-/* Appends `text` in normal form C. Ill-formed bytes stay as they are. Linear time, also for long rows of
- * combining marks. Tells of memory running out in out->failed. */
+/* Appends `text` in normal form C. Ill-formed bytes stay as they are. Linear time, also for long
+ * rows of combining marks. Tells of memory running out in out->failed. */
 void mn_compose(mn_text *out, const char *text, size_t length);
 
 #endif

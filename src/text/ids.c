@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-bool mn_ids_append(mn_ids *ids, const int32_t *data, size_t n)
-{
+bool mn_ids_append(mn_ids *ids, const int32_t *data, size_t n) {
     void *block = ids->data;
     if (!n) return true;
     if (!mn_grow(&block, &ids->capacity, ids->n + n, sizeof *ids->data)) return false;
@@ -17,13 +16,11 @@ bool mn_ids_append(mn_ids *ids, const int32_t *data, size_t n)
     return true;
 }
 
-bool mn_ids_add(mn_ids *ids, int32_t id)
-{
+bool mn_ids_add(mn_ids *ids, int32_t id) {
     return mn_ids_append(ids, &id, 1);
 }
 
-void mn_ids_free(mn_ids *ids)
-{
+void mn_ids_free(mn_ids *ids) {
     mn_free(ids->data);
     *ids = (mn_ids){ 0 };
 }

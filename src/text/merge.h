@@ -22,8 +22,8 @@ typedef struct mn_join {
 } mn_join;
 
 /* What `left` and its neighbour `right` become; false if they cannot be joined. */
-typedef bool mn_join_fn(const void *rules, const char *text, const mn_symbol *left, const mn_symbol *right,
-                        mn_join *out);
+typedef bool mn_join_fn(const void *rules, const char *text, const mn_symbol *left,
+                        const mn_symbol *right, mn_join *out);
 
 typedef struct mn_merger { /* scratch, reused from word to word; zero-initialise */
     mn_symbol *symbols;
@@ -35,7 +35,8 @@ typedef struct mn_merger { /* scratch, reused from word to word; zero-initialise
 /* Symbols are added left to right after a clear; false when memory is out. */
 void mn_merger_clear(mn_merger *merger);
 bool mn_merger_add(mn_merger *merger, size_t start, size_t length, int32_t id);
-/* Joins all it can. What remains is the list from symbol 0 along `next`. False when memory is out. */
+/* Joins all it can. What remains is the list from symbol 0 along `next`. False when memory is out.
+ */
 bool mn_merger_run(mn_merger *merger, mn_join_fn *join, const void *rules, const char *text);
 void mn_merger_free(mn_merger *merger);
 

@@ -14,13 +14,14 @@
 
 typedef struct mn_pattern mn_pattern;
 
-/* Understands: | . \s \S \d \D \r \n \t \p{L} \P{L} [sets] (?i:words) (?:words) (?!set) $ and the counts
- * ? * + {n} {n,m}, each also possessive. Anything else is MN_USAGE. */
+/* Understands: | . \s \S \d \D \r \n \t \p{L} \P{L} [sets] (?i:words) (?:words) (?!set) $ and the
+ * counts ? * + {n} {n,m}, each also possessive. Anything else is MN_USAGE. */
 mn_status mn_pattern_open(mn_pattern **out, const char *source, mn_error *error);
 void mn_pattern_close(mn_pattern *pattern); /* NULL is fine */
 
-/* Length of the match that starts at text[position], 0 if there is none; `end` is the end of the text.
- * On failure *skip is how many bytes may be passed over because no match can start there (at least 1). */
+/* Length of the match that starts at text[position], 0 if there is none; `end` is the end of the
+ * text. On failure *skip is how many bytes may be passed over because no match can start there (at
+ * least 1). */
 size_t mn_pattern_match(const mn_pattern *pattern, const char *text, size_t position, size_t end,
                         size_t *skip);
 

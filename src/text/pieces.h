@@ -25,7 +25,8 @@ mn_string mn_pieces_bytes(const mn_pieces *pieces, int32_t id);
 /* Types that ordinary text can become by merging. */
 bool mn_pieces_is_plain(const mn_pieces *pieces, int32_t id);
 
-/* The GPT-2 alphabet, in which every byte has a printable character. Writes the UTF-8 of `byte`'s. */
+/* The GPT-2 alphabet, in which every byte has a printable character. Writes the UTF-8 of `byte`'s.
+ */
 size_t mn_byte_letter(char out[2], unsigned char byte);
 
 uint64_t mn_hash_bytes(const char *bytes, size_t length);

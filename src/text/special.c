@@ -14,28 +14,31 @@ enum { LONGEST = 1024 };
 
 /* ---- matching ---- */
 
-/* Narrows [*low, *high), names equal in their first `depth` bytes, to those that go on with `byte`. A
- * name that ends there sorts first. */
-static void narrow(const mn_specials *s, uint32_t *low, uint32_t *high, size_t depth, unsigned char byte)
-{
+/* Narrows [*low, *high), names equal in their first `depth` bytes, to those that go on with `byte`.
+ * A name that ends there sorts first. */
+static void narrow(const mn_specials *s, uint32_t *low, uint32_t *high, size_t depth,
+                   unsigned char byte) {
     for (int bound = 0; bound < 2; bound++) {
         uint32_t a = *low, b = *high;
         while (a < b) {
             uint32_t middle = a + (b - a) / 2;
             mn_string name = s->pieces->raw[s->sorted[middle]];
             int next = name.length > depth ? (unsigned char)name.data[depth] : -1;
-            if (next < byte + bound) a = middle + 1;
-            else b = middle;
+            if (next < byte + bound)
+                a = middle + 1;
+            else
+                b = middle;
         }
-        if (bound) *high = a;
-        else *low = a;
+        if (bound)
+            *high = a;
+        else
+            *low = a;
     }
 }
 
 /* The longest name at `position`; control names must end at or before `template_end`. */
-static mn_special_match match_at(const mn_specials *s, const char *text, size_t position, size_t end,
-                                 size_t template_end)
-{
+static mn_special_match match_at(const mn_specials *s, const char *text, size_t position,
+                                 size_t end, size_t template_end) {
     mn_special_match best = { position, 0, -1 };
     unsigned char byte = (unsigned char)text[position];
     uint32_t low = s->first[byte], high = s->first[byte + 1];
@@ -50,9 +53,8 @@ static mn_special_match match_at(const mn_specials *s, const char *text, size_t 
     return best;
 }
 
-mn_special_match mn_specials_next(const mn_specials *specials, const mn_prompt *prompt, size_t position,
-                                  size_t *run)
-{
+mn_special_match mn_specials_next(const mn_specials *specials, const mn_prompt *prompt,
+                                  size_t position, size_t *run) {
     size_t end = prompt->text.length;
     for (; position < end && specials->n; position++) {
         unsigned char byte = (unsigned char)prompt->text.data[position];
@@ -68,16 +70,14 @@ mn_special_match mn_specials_next(const mn_specials *specials, const mn_prompt *
 
 /* ---- open and close ---- */
 
-static int compare_names(const mn_string *a, const mn_string *b)
-{
+static int compare_names(const mn_string *a, const mn_string *b) {
     size_t shorter = a->length < b->length ? a->length : b->length;
     int order = memcmp(a->data, b->data, shorter);
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
 /* Heap sort: bounded time for any order of names. */
-static void sift(uint32_t *ids, size_t n, size_t at, const mn_string *names)
-{
+static void sift(uint32_t *ids, size_t n, size_t at, const mn_string *names) {
     for (size_t child; (child = 2 * at + 1) < n; at = child) {
         if (child + 1 < n && compare_names(&names[ids[child]], &names[ids[child + 1]]) < 0) child++;
         if (compare_names(&names[ids[at]], &names[ids[child]]) >= 0) return;
@@ -87,8 +87,7 @@ static void sift(uint32_t *ids, size_t n, size_t at, const mn_string *names)
     }
 }
 
-static void sort_names(uint32_t *ids, size_t n, const mn_string *names)
-{
+static void sort_names(uint32_t *ids, size_t n, const mn_string *names) {
     for (size_t i = n / 2; i-- > 0;) sift(ids, n, i, names);
     for (size_t i = n; i-- > 1;) {
         uint32_t largest = ids[0];
@@ -98,20 +97,19 @@ static void sort_names(uint32_t *ids, size_t n, const mn_string *names)
     }
 }
 
-static bool is_special(const mn_pieces *pieces, uint32_t id)
-{
+static bool is_special(const mn_pieces *pieces, uint32_t id) {
     unsigned type = pieces->types[id];
-    return pieces->raw[id].length
-           && (type == MN_PIECE_CONTROL || type == MN_PIECE_USER_DEFINED || type == MN_PIECE_UNKNOWN);
+    return pieces->raw[id].length &&
+           (type == MN_PIECE_CONTROL || type == MN_PIECE_USER_DEFINED || type == MN_PIECE_UNKNOWN);
 }
 
-mn_status mn_specials_open(mn_specials *out, const mn_pieces *pieces, mn_error *error)
-{
+mn_status mn_specials_open(mn_specials *out, const mn_pieces *pieces, mn_error *error) {
     *out = (mn_specials){ .pieces = pieces };
     for (uint32_t id = 0; id < pieces->n; id++) {
         if (!is_special(pieces, id)) continue;
         if (pieces->raw[id].length > LONGEST)
-            return mn_fail(error, MN_BAD_FILE, "special token %u has %zu bytes, at most %d are possible", id,
+            return mn_fail(error, MN_BAD_FILE,
+                           "special token %u has %zu bytes, at most %d are possible", id,
                            pieces->raw[id].length, LONGEST);
         out->n++;
     }
@@ -128,8 +126,7 @@ mn_status mn_specials_open(mn_specials *out, const mn_pieces *pieces, mn_error *
     return MN_OK;
 }
 
-void mn_specials_close(mn_specials *specials)
-{
+void mn_specials_close(mn_specials *specials) {
     mn_free(specials->sorted);
     *specials = (mn_specials){ 0 };
 }

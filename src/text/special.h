@@ -12,8 +12,9 @@ typedef struct mn_specials {
     const mn_pieces *pieces;
     uint32_t *sorted; /* [n] ids, by the bytes of their names */
     uint32_t n;
-    uint32_t first[257]; /* names that begin with byte b: sorted[first[b]] to sorted[first[b + 1]] */
-} mn_specials; /* zero-initialise */
+    uint32_t
+        first[257]; /* names that begin with byte b: sorted[first[b]] to sorted[first[b + 1]] */
+} mn_specials;      /* zero-initialise */
 
 /* `pieces` is kept. On failure still call mn_specials_close. */
 mn_status mn_specials_open(mn_specials *out, const mn_pieces *pieces, mn_error *error);
@@ -26,7 +27,7 @@ typedef struct mn_special_match {
 
 /* The next match in `prompt` from `position` on; start is the end of the text if there is none.
  * *run is the run of the prompt that holds `position`; start it at 0 and keep it between calls. */
-mn_special_match mn_specials_next(const mn_specials *specials, const mn_prompt *prompt, size_t position,
-                                  size_t *run);
+mn_special_match mn_specials_next(const mn_specials *specials, const mn_prompt *prompt,
+                                  size_t position, size_t *run);
 
 #endif

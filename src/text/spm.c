@@ -10,8 +10,7 @@
 #include <string.h>
 
 /* A character, or one ill-formed byte beyond the last code point. */
-static uint32_t unit_at(const char *text, size_t position, size_t end, size_t *length)
-{
+static uint32_t unit_at(const char *text, size_t position, size_t end, size_t *length) {
     unsigned char byte = (unsigned char)text[position];
     *length = 1;
     if (byte < 0x80) return byte;
@@ -23,14 +22,12 @@ static uint32_t unit_at(const char *text, size_t position, size_t end, size_t *l
 
 /* ---- neighbours ---- */
 
-static uint32_t neighbour_bit(const mn_spm *spm, uint32_t a, uint32_t b)
-{
+static uint32_t neighbour_bit(const mn_spm *spm, uint32_t a, uint32_t b) {
     uint64_t h = ((uint64_t)a << 32 | b) * 0x9E3779B97F4A7C15u;
     return (uint32_t)(h >> 32) & spm->mask;
 }
 
-static void add_neighbours(mn_spm *spm, mn_string piece)
-{
+static void add_neighbours(mn_spm *spm, mn_string piece) {
     size_t length;
     uint32_t before = 0;
     for (size_t i = 0; i < piece.length; i += length) {
@@ -41,8 +38,7 @@ static void add_neighbours(mn_spm *spm, mn_string piece)
     }
 }
 
-size_t mn_spm_part(const mn_spm *spm, const char *text, size_t position, size_t end)
-{
+size_t mn_spm_part(const mn_spm *spm, const char *text, size_t position, size_t end) {
     size_t length;
     uint32_t before = unit_at(text, position, end, &length);
     for (position += length; position < end; position += length) {
@@ -56,9 +52,8 @@ size_t mn_spm_part(const mn_spm *spm, const char *text, size_t position, size_t 
 
 /* ---- parts ---- */
 
-static bool join_text(const void *rules, const char *text, const mn_symbol *left, const mn_symbol *right,
-                      mn_join *out)
-{
+static bool join_text(const void *rules, const char *text, const mn_symbol *left,
+                      const mn_symbol *right, mn_join *out) {
     const mn_spm *spm = rules;
     size_t length = (size_t)left->length + right->length;
     int32_t id = mn_pieces_find(spm->pieces, text + left->start, length);
@@ -67,15 +62,13 @@ static bool join_text(const void *rules, const char *text, const mn_symbol *left
     return true;
 }
 
-static int32_t find_unit(const mn_spm *spm, const char *text, size_t length)
-{
+static int32_t find_unit(const mn_spm *spm, const char *text, size_t length) {
     int32_t id = mn_pieces_find(spm->pieces, text, length);
     return id >= 0 && mn_pieces_is_plain(spm->pieces, id) ? id : -1;
 }
 
 /* A character without a token: its bytes, or one unknown token for a whole row of them. */
-static bool add_bytes(const mn_spm *spm, const char *bytes, size_t length, mn_ids *out)
-{
+static bool add_bytes(const mn_spm *spm, const char *bytes, size_t length, mn_ids *out) {
     bool all = true;
     for (size_t i = 0; i < length; i++) all = all && spm->byte_ids[(unsigned char)bytes[i]] >= 0;
     if (!all) {
@@ -87,8 +80,8 @@ static bool add_bytes(const mn_spm *spm, const char *bytes, size_t length, mn_id
     return true;
 }
 
-bool mn_spm_encode(const mn_spm *spm, mn_merger *merger, const char *part, size_t length, mn_ids *out)
-{
+bool mn_spm_encode(const mn_spm *spm, mn_merger *merger, const char *part, size_t length,
+                   mn_ids *out) {
     size_t n;
     mn_merger_clear(merger);
     for (size_t i = 0; i < length; i += n) {
@@ -98,7 +91,8 @@ bool mn_spm_encode(const mn_spm *spm, mn_merger *merger, const char *part, size_
     if (!mn_merger_run(merger, join_text, spm, part)) return false;
     for (int32_t i = 0; i >= 0; i = merger->symbols[i].next) {
         const mn_symbol *s = &merger->symbols[i];
-        if (s->id >= 0 ? !mn_ids_add(out, s->id) : !add_bytes(spm, part + s->start, s->length, out)) return false;
+        if (s->id >= 0 ? !mn_ids_add(out, s->id) : !add_bytes(spm, part + s->start, s->length, out))
+            return false;
     }
     return true;
 }
@@ -106,8 +100,7 @@ bool mn_spm_encode(const mn_spm *spm, mn_merger *merger, const char *part, size_
 /* ---- open and close ---- */
 
 /* A number that is smaller for a larger score. */
-static uint32_t order_of(float score)
-{
+static uint32_t order_of(float score) {
     uint32_t bits;
     score += 0.0f; /* one zero only */
     memcpy(&bits, &score, sizeof bits);
@@ -115,8 +108,7 @@ static uint32_t order_of(float score)
     return ~bits;
 }
 
-static void find_bytes(mn_spm *spm)
-{
+static void find_bytes(mn_spm *spm) {
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[8];
         snprintf(name, sizeof name, "<0x%02X>", byte);
@@ -125,15 +117,16 @@ static void find_bytes(mn_spm *spm)
     }
 }
 
-mn_status mn_spm_open(mn_spm *out, const mn_pieces *pieces, const mn_vocabulary *vocabulary, mn_error *error)
-{
+mn_status mn_spm_open(mn_spm *out, const mn_pieces *pieces, const mn_vocabulary *vocabulary,
+                      mn_error *error) {
     *out = (mn_spm){ .pieces = pieces, .unknown = vocabulary->unknown };
     size_t n_bits = 1024;
     while (n_bits < (size_t)pieces->n * 8) n_bits *= 2;
     out->mask = (uint32_t)(n_bits - 1);
     out->neighbours = mn_alloc_array(n_bits / 64, sizeof *out->neighbours);
     out->orders = mn_alloc_array(pieces->n, sizeof *out->orders);
-    if (!out->neighbours || !out->orders) return mn_fail_memory(error, n_bits / 8, "the vocabulary's index");
+    if (!out->neighbours || !out->orders)
+        return mn_fail_memory(error, n_bits / 8, "the vocabulary's index");
     for (uint32_t id = 0; id < pieces->n; id++) {
         out->orders[id] = order_of(vocabulary->scores ? vocabulary->scores[id] : 0.0f);
         if (mn_pieces_is_plain(pieces, (int32_t)id)) add_neighbours(out, pieces->raw[id]);
@@ -142,8 +135,7 @@ mn_status mn_spm_open(mn_spm *out, const mn_pieces *pieces, const mn_vocabulary 
     return MN_OK;
 }
 
-void mn_spm_close(mn_spm *spm)
-{
+void mn_spm_close(mn_spm *spm) {
     mn_free(spm->orders);
     mn_free(spm->neighbours);
     *spm = (mn_spm){ 0 };

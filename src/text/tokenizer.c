@@ -43,18 +43,15 @@ typedef struct encoder { /* one call of encode */
 
 typedef bool encode_word_fn(encoder *e, const char *word, size_t length);
 
-static bool encode_bpe_word(encoder *e, const char *word, size_t length)
-{
+static bool encode_bpe_word(encoder *e, const char *word, size_t length) {
     return mn_bpe_encode(&e->tokenizer->bpe, &e->merger, word, length, e->out);
 }
 
-static bool encode_spm_word(encoder *e, const char *word, size_t length)
-{
+static bool encode_spm_word(encoder *e, const char *word, size_t length) {
     return mn_spm_encode(&e->tokenizer->spm, &e->merger, word, length, e->out);
 }
 
-static bool encode_cached(encoder *e, encode_word_fn *encode, const char *word, size_t length)
-{
+static bool encode_cached(encoder *e, encode_word_fn *encode, const char *word, size_t length) {
     bool failed = false;
     if (!e->cache) return encode(e, word, length);
     if (mn_word_cache_get(e->cache, word, length, e->out, &failed)) return !failed;
@@ -64,8 +61,7 @@ static bool encode_cached(encoder *e, encode_word_fn *encode, const char *word, 
     return true;
 }
 
-static bool encode_byte_level(encoder *e, const char *text, size_t length)
-{
+static bool encode_byte_level(encoder *e, const char *text, size_t length) {
     mn_words words;
     size_t start, n;
     if (e->tokenizer->pretokenizer.composes && mn_compose_stable(text, length) < length) {
@@ -82,15 +78,15 @@ static bool encode_byte_level(encoder *e, const char *text, size_t length)
 }
 
 /* Spaces become U+2581. Extra ones go where the vocabulary was trained without them. */
-static void escape_spaces(encoder *e, const char *text, size_t length)
-{
+static void escape_spaces(encoder *e, const char *text, size_t length) {
     bool remove = e->tokenizer->remove_extra_whitespaces;
     mn_text_clear(&e->scratch);
     while (remove && length && text[length - 1] == ' ') length--;
     size_t i = 0;
     while (remove && i < length && text[i] == ' ') i++;
     if (i == length) return;
-    if (e->tokenizer->add_space_prefix && e->after_special) mn_text_add(&e->scratch, "\xE2\x96\x81");
+    if (e->tokenizer->add_space_prefix && e->after_special)
+        mn_text_add(&e->scratch, "\xE2\x96\x81");
     while (i < length) {
         size_t run = 0;
         while (i + run < length && text[i + run] != ' ') run++;
@@ -103,8 +99,7 @@ static void escape_spaces(encoder *e, const char *text, size_t length)
     }
 }
 
-static bool encode_sentencepiece(encoder *e, const char *text, size_t length)
-{
+static bool encode_sentencepiece(encoder *e, const char *text, size_t length) {
     const mn_spm *spm = &e->tokenizer->spm;
     escape_spaces(e, text, length);
     if (e->scratch.failed) return false;
@@ -115,8 +110,7 @@ static bool encode_sentencepiece(encoder *e, const char *text, size_t length)
     return true;
 }
 
-static bool encode_plain(encoder *e, const char *text, size_t length)
-{
+static bool encode_plain(encoder *e, const char *text, size_t length) {
     if (!length) return true;
     bool done = e->tokenizer->kind == MN_BYTE_LEVEL ? encode_byte_level(e, text, length)
                                                     : encode_sentencepiece(e, text, length);
@@ -126,8 +120,7 @@ static bool encode_plain(encoder *e, const char *text, size_t length)
 
 /* ---- prompts ---- */
 
-static size_t skip_spaces(const char *text, size_t position, size_t end)
-{
+static size_t skip_spaces(const char *text, size_t position, size_t end) {
     size_t length;
     while (position < end) {
         uint32_t c = mn_utf8_decode(text + position, end - position, &length);
@@ -137,8 +130,7 @@ static size_t skip_spaces(const char *text, size_t position, size_t end)
     return position;
 }
 
-static bool encode_text(encoder *e, const mn_prompt *prompt)
-{
+static bool encode_text(encoder *e, const mn_prompt *prompt) {
     const mn_tokenizer *t = e->tokenizer;
     const char *text = prompt->text.data;
     size_t position = 0, run = 0;
@@ -156,8 +148,7 @@ static bool encode_text(encoder *e, const mn_prompt *prompt)
 }
 
 /* Puts BOS before the ids from `start` on, unless it is there already. */
-static bool insert_bos(const mn_tokenizer *t, mn_ids *out, size_t start)
-{
+static bool insert_bos(const mn_tokenizer *t, mn_ids *out, size_t start) {
     if (t->bos < 0 || (out->n > start && out->data[start] == t->bos)) return true;
     if (!mn_ids_add(out, t->bos)) return false;
     memmove(out->data + start + 1, out->data + start, (out->n - 1 - start) * sizeof *out->data);
@@ -165,18 +156,17 @@ static bool insert_bos(const mn_tokenizer *t, mn_ids *out, size_t start)
     return true;
 }
 
-static bool append_eos(const mn_tokenizer *t, mn_ids *out, size_t start)
-{
+static bool append_eos(const mn_tokenizer *t, mn_ids *out, size_t start) {
     if (t->eos < 0 || (out->n > start && out->data[out->n - 1] == t->eos)) return true;
     return mn_ids_add(out, t->eos);
 }
 
-mn_status mn_tokenizer_encode(const mn_tokenizer *tokenizer, mn_ids *out, const mn_prompt *prompt, unsigned flags,
-                              mn_error *error)
-{
+mn_status mn_tokenizer_encode(const mn_tokenizer *tokenizer, mn_ids *out, const mn_prompt *prompt,
+                              unsigned flags, mn_error *error) {
     if (prompt->text.failed) return mn_fail_memory(error, prompt->text.length, "the prompt");
     if (prompt->text.length > INT32_MAX / 4)
-        return mn_fail(error, MN_USAGE, "the text has %zu bytes, at most %d can be tokenized at once",
+        return mn_fail(error, MN_USAGE,
+                       "the text has %zu bytes, at most %d can be tokenized at once",
                        prompt->text.length, INT32_MAX / 4);
     size_t start = out->n;
     encoder e = { .tokenizer = tokenizer, .out = out, .after_special = true };
@@ -185,7 +175,8 @@ mn_status mn_tokenizer_encode(const mn_tokenizer *tokenizer, mn_ids *out, const 
     bool done = (e.cache || !repeats) && encode_text(&e, prompt);
     bool bos = (flags & MN_FORCE_BOS) || ((flags & MN_ADD_BOS) && tokenizer->add_bos);
     if (done && bos) done = insert_bos(tokenizer, out, start);
-    if (done && (flags & MN_ADD_BOS) && tokenizer->add_eos) done = append_eos(tokenizer, out, start);
+    if (done && (flags & MN_ADD_BOS) && tokenizer->add_eos)
+        done = append_eos(tokenizer, out, start);
     mn_merger_free(&e.merger);
     mn_text_free(&e.scratch);
     mn_word_cache_close(e.cache);
@@ -194,77 +185,69 @@ mn_status mn_tokenizer_encode(const mn_tokenizer *tokenizer, mn_ids *out, const 
     return mn_fail_memory(error, prompt->text.length, "the tokens of a text");
 }
 
-mn_status mn_tokenizer_encode_bytes(const mn_tokenizer *tokenizer, mn_ids *out, const char *bytes, size_t length,
-                                    mn_origin origin, unsigned flags, mn_error *error)
-{
+mn_status mn_tokenizer_encode_bytes(const mn_tokenizer *tokenizer, mn_ids *out, const char *bytes,
+                                    size_t length, mn_origin origin, unsigned flags,
+                                    mn_error *error) {
     /* The prompt is only read, so it can stand on the caller's bytes. */
     mn_prompt_run run = { length, origin };
-    mn_prompt prompt = { .text = { .data = (char *)bytes, .length = length }, .runs = &run, .n_runs = 1 };
+    mn_prompt prompt = { .text = { .data = (char *)bytes, .length = length },
+                         .runs = &run,
+                         .n_runs = 1 };
     return mn_tokenizer_encode(tokenizer, out, &prompt, flags, error);
 }
 
 /* ---- what a token is ---- */
 
-uint32_t mn_tokenizer_n_vocab(const mn_tokenizer *tokenizer)
-{
+uint32_t mn_tokenizer_n_vocab(const mn_tokenizer *tokenizer) {
     return tokenizer->pieces.n;
 }
 
-static bool has(const mn_tokenizer *t, int32_t id)
-{
+static bool has(const mn_tokenizer *t, int32_t id) {
     return id >= 0 && (uint32_t)id < t->pieces.n;
 }
 
-mn_string mn_tokenizer_piece(const mn_tokenizer *tokenizer, int32_t id)
-{
+mn_string mn_tokenizer_piece(const mn_tokenizer *tokenizer, int32_t id) {
     return mn_pieces_bytes(&tokenizer->pieces, id);
 }
 
-mn_string mn_tokenizer_raw_piece(const mn_tokenizer *tokenizer, int32_t id)
-{
+mn_string mn_tokenizer_raw_piece(const mn_tokenizer *tokenizer, int32_t id) {
     return has(tokenizer, id) ? tokenizer->pieces.raw[id] : (mn_string){ "", 0 };
 }
 
-bool mn_tokenizer_is_control(const mn_tokenizer *tokenizer, int32_t id)
-{
+bool mn_tokenizer_is_control(const mn_tokenizer *tokenizer, int32_t id) {
     if (!has(tokenizer, id)) return false;
     unsigned type = tokenizer->pieces.types[id];
     return type == MN_PIECE_CONTROL || type == MN_PIECE_UNKNOWN;
 }
 
-bool mn_tokenizer_ends_generation(const mn_tokenizer *tokenizer, int32_t id)
-{
+bool mn_tokenizer_ends_generation(const mn_tokenizer *tokenizer, int32_t id) {
     return has(tokenizer, id) && tokenizer->ends[id];
 }
 
-int32_t mn_tokenizer_bos(const mn_tokenizer *tokenizer)
-{
+int32_t mn_tokenizer_bos(const mn_tokenizer *tokenizer) {
     return tokenizer->bos;
 }
 
-bool mn_tokenizer_adds_bos(const mn_tokenizer *tokenizer)
-{
+bool mn_tokenizer_adds_bos(const mn_tokenizer *tokenizer) {
     return tokenizer->add_bos && mn_tokenizer_bos(tokenizer) >= 0;
 }
 
-int32_t mn_tokenizer_eos(const mn_tokenizer *tokenizer)
-{
+int32_t mn_tokenizer_eos(const mn_tokenizer *tokenizer) {
     return tokenizer->eos;
 }
 
-int32_t mn_tokenizer_find(const mn_tokenizer *tokenizer, const char *raw_piece, size_t length)
-{
+int32_t mn_tokenizer_find(const mn_tokenizer *tokenizer, const char *raw_piece, size_t length) {
     return mn_pieces_find(&tokenizer->pieces, raw_piece, length);
 }
 
 /* ---- back to text ---- */
 
 /* What `id` adds to a text; clears *at_start once something came that is not a control token. */
-static mn_string decoded(const mn_tokenizer *t, int32_t id, bool *at_start, bool with_control)
-{
+static mn_string decoded(const mn_tokenizer *t, int32_t id, bool *at_start, bool with_control) {
     mn_string piece = mn_pieces_bytes(&t->pieces, id);
     if (mn_tokenizer_is_control(t, id)) return with_control ? piece : (mn_string){ "", 0 };
-    if (*at_start && piece.length && piece.data[0] == ' ' && t->kind == MN_SENTENCEPIECE && t->add_space_prefix) {
+    if (*at_start && piece.length && piece.data[0] == ' ' && t->kind == MN_SENTENCEPIECE &&
+        t->add_space_prefix) {
         piece.data++;
         piece.length--;
     }
@@ -272,29 +255,27 @@ static mn_string decoded(const mn_tokenizer *t, int32_t id, bool *at_start, bool
     return piece;
 }
 
-void mn_tokenizer_decode(const mn_tokenizer *tokenizer, mn_text *out, const int32_t *ids, size_t n, bool at_start,
-                         bool with_control)
-{
+void mn_tokenizer_decode(const mn_tokenizer *tokenizer, mn_text *out, const int32_t *ids, size_t n,
+                         bool at_start, bool with_control) {
     for (size_t i = 0; i < n; i++) {
         mn_string piece = decoded(tokenizer, ids[i], &at_start, with_control);
         mn_text_append(out, piece.data, piece.length);
     }
 }
 
-void mn_stream_init(mn_stream *stream, const mn_tokenizer *tokenizer, bool at_start)
-{
+void mn_stream_init(mn_stream *stream, const mn_tokenizer *tokenizer, bool at_start) {
     *stream = (mn_stream){ .tokenizer = tokenizer, .at_start = at_start };
 }
 
 /* Takes the held bytes as far as they are whole or hopeless; keeps what may still become whole. */
-static void stream_settle(mn_stream *stream, mn_text *out, bool is_last)
-{
+static void stream_settle(mn_stream *stream, mn_text *out, bool is_last) {
     size_t at = 0;
     while (at < stream->n_held) {
         size_t left = stream->n_held - at, n = mn_utf8_length(stream->held + at, left);
         size_t waiting = n || is_last ? 0 : mn_utf8_incomplete_tail(stream->held + at, left);
         if (waiting == left) break;
-        if (n) mn_text_append(out, stream->held + at, n);
+        if (n)
+            mn_text_append(out, stream->held + at, n);
         else {
             n = 1; /* an ill-formed sequence goes as one: its lead and the bytes that fitted */
             while (n < left && mn_utf8_incomplete_tail(stream->held + at, n + 1) == n + 1) n++;
@@ -306,8 +287,7 @@ static void stream_settle(mn_stream *stream, mn_text *out, bool is_last)
     memmove(stream->held, stream->held + at, stream->n_held);
 }
 
-void mn_stream_feed(mn_stream *stream, mn_text *out, int32_t id)
-{
+void mn_stream_feed(mn_stream *stream, mn_text *out, int32_t id) {
     mn_string piece = decoded(stream->tokenizer, id, &stream->at_start, false);
     for (size_t i = 0; i < piece.length; i++) {
         stream->held[stream->n_held++] = piece.data[i];
@@ -315,8 +295,7 @@ void mn_stream_feed(mn_stream *stream, mn_text *out, int32_t id)
     }
 }
 
-void mn_stream_end(mn_stream *stream, mn_text *out)
-{
+void mn_stream_end(mn_stream *stream, mn_text *out) {
     stream_settle(stream, out, true);
 }
 
@@ -324,20 +303,37 @@ void mn_stream_end(mn_stream *stream, mn_text *out)
 
 /* Control tokens that published models end a turn or an answer with. */
 static const char *const ending_names[] = {
-    "<|im_end|>",  "<|eot_id|>",  "<|eom_id|>",     "<|end_of_text|>",    "<|endoftext|>", "<|end|>",
-    "<|return|>",  "<|call|>",    "<|flush|>",      "<|calls|>",          "<end_of_turn>", "<turn|>",
-    "</s>",        "<eos>",       "<|eot|>",        "<|eom|>",            "<EOT>",         "_<EOT>",
-    "[EOT]",       "[EOS]",       "<|end_of_turn|>", "<end_of_utterance>", "<｜end▁of▁sentence｜>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end_of_text|>",
+    "<|endoftext|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|flush|>",
+    "<|calls|>",
+    "<end_of_turn>",
+    "<turn|>",
+    "</s>",
+    "<eos>",
+    "<|eot|>",
+    "<|eom|>",
+    "<EOT>",
+    "_<EOT>",
+    "[EOT]",
+    "[EOS]",
+    "<|end_of_turn|>",
+    "<end_of_utterance>",
+    "<｜end▁of▁sentence｜>",
 };
 
-static int32_t find_control(const mn_tokenizer *t, const char *name)
-{
+static int32_t find_control(const mn_tokenizer *t, const char *name) {
     int32_t id = mn_pieces_find(&t->pieces, name, strlen(name));
     return id >= 0 && t->pieces.types[id] == MN_PIECE_CONTROL ? id : -1;
 }
 
-static void mark_endings(mn_tokenizer *t, const mn_vocabulary *v)
-{
+static void mark_endings(mn_tokenizer *t, const mn_vocabulary *v) {
     const int32_t named[] = { v->eos, v->eot, v->eom };
     for (size_t i = 0; i < sizeof ending_names / sizeof ending_names[0]; i++) {
         int32_t id = find_control(t, ending_names[i]);
@@ -345,25 +341,24 @@ static void mark_endings(mn_tokenizer *t, const mn_vocabulary *v)
     }
     /* In the harmony format <|end|> ends a message, and an answer may have several. */
     int32_t end = find_control(t, "<|end|>");
-    if (end >= 0 && find_control(t, "<|return|>") >= 0 && find_control(t, "<|call|>") >= 0) t->ends[end] = 0;
+    if (end >= 0 && find_control(t, "<|return|>") >= 0 && find_control(t, "<|call|>") >= 0)
+        t->ends[end] = 0;
     for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
         if (named[i] >= 0) t->ends[named[i]] = 1;
 }
 
-static mn_status open_kind(mn_tokenizer *t, const mn_vocabulary *v, mn_error *error)
-{
+static mn_status open_kind(mn_tokenizer *t, const mn_vocabulary *v, mn_error *error) {
     if (v->kind == MN_SENTENCEPIECE) return mn_spm_open(&t->spm, &t->pieces, v, error);
     mn_status status = mn_pretokenizer_open(&t->pretokenizer, v->pre, error);
-    return status ? status : mn_bpe_open(&t->bpe, &t->pieces, v, t->pretokenizer.whole_words, error);
+    return status ? status
+                  : mn_bpe_open(&t->bpe, &t->pieces, v, t->pretokenizer.whole_words, error);
 }
 
-static bool setting(int8_t told, bool otherwise)
-{
+static bool setting(int8_t told, bool otherwise) {
     return told < 0 ? otherwise : told;
 }
 
-static mn_status open_parts(mn_tokenizer *t, const mn_vocabulary *v, mn_error *error)
-{
+static mn_status open_parts(mn_tokenizer *t, const mn_vocabulary *v, mn_error *error) {
     bool is_spm = v->kind == MN_SENTENCEPIECE;
     mn_status status = mn_pieces_open(&t->pieces, v, error);
     if (!status) status = mn_specials_open(&t->specials, &t->pieces, error);
@@ -382,8 +377,8 @@ static mn_status open_parts(mn_tokenizer *t, const mn_vocabulary *v, mn_error *e
     return MN_OK;
 }
 
-mn_status mn_tokenizer_open_vocabulary(mn_tokenizer **out, const mn_vocabulary *vocabulary, mn_error *error)
-{
+mn_status mn_tokenizer_open_vocabulary(mn_tokenizer **out, const mn_vocabulary *vocabulary,
+                                       mn_error *error) {
     *out = NULL;
     mn_tokenizer *t = mn_alloc_array(1, sizeof *t);
     if (!t) return mn_fail_memory(error, sizeof *t, "the tokenizer");
@@ -397,8 +392,7 @@ mn_status mn_tokenizer_open_vocabulary(mn_tokenizer **out, const mn_vocabulary *
     return MN_OK;
 }
 
-mn_status mn_tokenizer_open(mn_tokenizer **out, const mn_gguf *file, mn_error *error)
-{
+mn_status mn_tokenizer_open(mn_tokenizer **out, const mn_gguf *file, mn_error *error) {
     mn_vocabulary vocabulary;
     *out = NULL;
     mn_status status = mn_vocabulary_read(&vocabulary, file, error);
@@ -408,8 +402,7 @@ mn_status mn_tokenizer_open(mn_tokenizer **out, const mn_gguf *file, mn_error *e
     return status;
 }
 
-void mn_tokenizer_close(mn_tokenizer *tokenizer)
-{
+void mn_tokenizer_close(mn_tokenizer *tokenizer) {
     if (!tokenizer) return;
     mn_bpe_close(&tokenizer->bpe);
     mn_spm_close(&tokenizer->spm);

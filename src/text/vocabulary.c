@@ -10,17 +10,15 @@
 
 enum { MOST_PIECES = 1 << 24 };
 
-static bool equals(mn_string s, const char *text)
-{
+static bool equals(mn_string s, const char *text) {
     return s.length == strlen(text) && !memcmp(s.data, text, s.length);
 }
 
 /* ---- arrays ---- */
 
 /* An array of n elements under `key`; *out NULL if the key is absent. */
-static mn_status find_array(const mn_gguf_entry **out, const mn_gguf *file, const char *key, uint64_t n,
-                            mn_error *error)
-{
+static mn_status find_array(const mn_gguf_entry **out, const mn_gguf *file, const char *key,
+                            uint64_t n, mn_error *error) {
     *out = mn_gguf_find(file, key);
     if (!*out) return MN_OK;
     if ((*out)->type != MN_GGUF_ARRAY || (*out)->strings)
@@ -31,8 +29,8 @@ static mn_status find_array(const mn_gguf_entry **out, const mn_gguf *file, cons
     return MN_OK;
 }
 
-static mn_status find_strings(const mn_gguf_entry **out, const mn_gguf *file, const char *key, mn_error *error)
-{
+static mn_status find_strings(const mn_gguf_entry **out, const mn_gguf *file, const char *key,
+                              mn_error *error) {
     *out = mn_gguf_find(file, key);
     if (!*out) return mn_fail(error, MN_BAD_FILE, "%s is missing", key);
     if ((*out)->type != MN_GGUF_ARRAY || (*out)->element_type != MN_GGUF_STRING)
@@ -43,8 +41,7 @@ static mn_status find_strings(const mn_gguf_entry **out, const mn_gguf *file, co
     return MN_OK;
 }
 
-static mn_status read_scores(mn_vocabulary *v, const mn_gguf *file, mn_error *error)
-{
+static mn_status read_scores(mn_vocabulary *v, const mn_gguf *file, mn_error *error) {
     const char *key = "tokenizer.ggml.scores";
     const mn_gguf_entry *entry;
     mn_status status = find_array(&entry, file, key, v->n_pieces, error);
@@ -54,14 +51,14 @@ static mn_status read_scores(mn_vocabulary *v, const mn_gguf *file, mn_error *er
     for (uint32_t id = 0; id < v->n_pieces; id++) {
         double score;
         if (!mn_gguf_entry_f64(entry, id, &score) || isnan(score))
-            return mn_fail(error, MN_BAD_FILE, "%s: the score of token %u is not a number", key, id);
+            return mn_fail(error, MN_BAD_FILE, "%s: the score of token %u is not a number", key,
+                           id);
         v->scores[id] = (float)score;
     }
     return MN_OK;
 }
 
-static mn_status read_types(mn_vocabulary *v, const mn_gguf *file, mn_error *error)
-{
+static mn_status read_types(mn_vocabulary *v, const mn_gguf *file, mn_error *error) {
     const char *key = "tokenizer.ggml.token_type";
     const mn_gguf_entry *entry;
     mn_status status = find_array(&entry, file, key, v->n_pieces, error);
@@ -71,7 +68,8 @@ static mn_status read_types(mn_vocabulary *v, const mn_gguf *file, mn_error *err
     for (uint32_t id = 0; id < v->n_pieces; id++) {
         int64_t type;
         if (!mn_gguf_entry_i64(entry, id, &type) || type < 0 || type > MN_PIECE_BYTE)
-            return mn_fail(error, MN_BAD_FILE, "%s: the type of token %u is not a number from 0 to %d", key, id,
+            return mn_fail(error, MN_BAD_FILE,
+                           "%s: the type of token %u is not a number from 0 to %d", key, id,
                            MN_PIECE_BYTE);
         v->types[id] = type ? (uint8_t)type : MN_PIECE_NORMAL;
     }
@@ -80,37 +78,40 @@ static mn_status read_types(mn_vocabulary *v, const mn_gguf *file, mn_error *err
 
 /* ---- single keys ---- */
 
-static mn_status read_id(int32_t *out, const mn_vocabulary *v, const mn_gguf *file, const char *key, mn_error *error)
-{
+static mn_status read_id(int32_t *out, const mn_vocabulary *v, const mn_gguf *file, const char *key,
+                         mn_error *error) {
     int64_t id;
     *out = -1;
     if (!mn_gguf_find(file, key)) return MN_OK;
-    if (!mn_gguf_i64(file, key, &id)) return mn_fail(error, MN_BAD_FILE, "%s is not a token id", key);
+    if (!mn_gguf_i64(file, key, &id))
+        return mn_fail(error, MN_BAD_FILE, "%s is not a token id", key);
     if (id == -1 || id == UINT32_MAX) return MN_OK; /* how some converters write "none" */
     if (id < 0 || id >= v->n_pieces)
-        return mn_fail(error, MN_BAD_FILE, "%s is %lld, but there are %u tokens", key, (long long)id, v->n_pieces);
+        return mn_fail(error, MN_BAD_FILE, "%s is %lld, but there are %u tokens", key,
+                       (long long)id, v->n_pieces);
     *out = (int32_t)id;
     return MN_OK;
 }
 
-static mn_status read_flag(int8_t *out, const mn_gguf *file, const char *key, mn_error *error)
-{
+static mn_status read_flag(int8_t *out, const mn_gguf *file, const char *key, mn_error *error) {
     bool value;
     *out = -1;
     if (!mn_gguf_find(file, key)) return MN_OK;
-    if (!mn_gguf_bool(file, key, &value)) return mn_fail(error, MN_BAD_FILE, "%s is not true or false", key);
+    if (!mn_gguf_bool(file, key, &value))
+        return mn_fail(error, MN_BAD_FILE, "%s is not true or false", key);
     *out = value;
     return MN_OK;
 }
 
-static mn_status read_ids(mn_vocabulary *v, const mn_gguf *file, mn_error *error)
-{
+static mn_status read_ids(mn_vocabulary *v, const mn_gguf *file, mn_error *error) {
     const struct {
         const char *key;
         int32_t *out;
     } ids[] = {
-        { "tokenizer.ggml.bos_token_id", &v->bos },         { "tokenizer.ggml.eos_token_id", &v->eos },
-        { "tokenizer.ggml.eot_token_id", &v->eot },         { "tokenizer.ggml.eom_token_id", &v->eom },
+        { "tokenizer.ggml.bos_token_id", &v->bos },
+        { "tokenizer.ggml.eos_token_id", &v->eos },
+        { "tokenizer.ggml.eot_token_id", &v->eot },
+        { "tokenizer.ggml.eom_token_id", &v->eom },
         { "tokenizer.ggml.unknown_token_id", &v->unknown },
     };
     const struct {
@@ -127,36 +128,37 @@ static mn_status read_ids(mn_vocabulary *v, const mn_gguf *file, mn_error *error
     for (size_t i = 0; i < sizeof flags / sizeof flags[0] && !status; i++)
         status = read_flag(flags[i].out, file, flags[i].key, error);
     int8_t remove = -1;
-    if (!status) status = read_flag(&remove, file, "tokenizer.ggml.remove_extra_whitespaces", error);
+    if (!status)
+        status = read_flag(&remove, file, "tokenizer.ggml.remove_extra_whitespaces", error);
     v->remove_extra_whitespaces = remove == 1;
     return status;
 }
 
 /* Files do not carry the strip flags of special tokens; of the published models, Phi-3 has them. */
-static bool is_phi3(const mn_gguf *file)
-{
+static bool is_phi3(const mn_gguf *file) {
     mn_string architecture;
-    return mn_gguf_string(file, "general.architecture", &architecture) && equals(architecture, "phi3");
+    return mn_gguf_string(file, "general.architecture", &architecture) &&
+           equals(architecture, "phi3");
 }
 
-static mn_status read_kind(mn_vocabulary *v, const mn_gguf *file, mn_error *error)
-{
+static mn_status read_kind(mn_vocabulary *v, const mn_gguf *file, mn_error *error) {
     mn_string model;
     if (!mn_gguf_string(file, "tokenizer.ggml.model", &model))
         return mn_fail(error, MN_BAD_FILE, "tokenizer.ggml.model is missing or not a string");
     v->kind = MN_SENTENCEPIECE;
     if (equals(model, "llama")) return MN_OK;
     if (!equals(model, "gpt2"))
-        return mn_fail(error, MN_BAD_FILE, "tokenizer.ggml.model is '%.*s', only 'gpt2' and 'llama' are known",
+        return mn_fail(error, MN_BAD_FILE,
+                       "tokenizer.ggml.model is '%.*s', only 'gpt2' and 'llama' are known",
                        (int)(model.length < 60 ? model.length : 60), model.data);
     v->kind = MN_BYTE_LEVEL;
     if (!mn_gguf_string(file, "tokenizer.ggml.pre", &v->pre))
-        return mn_fail(error, MN_BAD_FILE, "tokenizer.ggml.pre is missing: how to cut text into words is unknown");
+        return mn_fail(error, MN_BAD_FILE,
+                       "tokenizer.ggml.pre is missing: how to cut text into words is unknown");
     return MN_OK;
 }
 
-static mn_status read_all(mn_vocabulary *v, const mn_gguf *file, mn_error *error)
-{
+static mn_status read_all(mn_vocabulary *v, const mn_gguf *file, mn_error *error) {
     const mn_gguf_entry *tokens, *merges;
     mn_status status = read_kind(v, file, error);
     if (!status) status = find_strings(&tokens, file, "tokenizer.ggml.tokens", error);
@@ -177,16 +179,14 @@ static mn_status read_all(mn_vocabulary *v, const mn_gguf *file, mn_error *error
     return status;
 }
 
-mn_status mn_vocabulary_read(mn_vocabulary *out, const mn_gguf *file, mn_error *error)
-{
+mn_status mn_vocabulary_read(mn_vocabulary *out, const mn_gguf *file, mn_error *error) {
     *out = (mn_vocabulary){ .bos = -1 };
     mn_status status = read_all(out, file, error);
     if (status) mn_vocabulary_free(out);
     return status;
 }
 
-void mn_vocabulary_free(mn_vocabulary *vocabulary)
-{
+void mn_vocabulary_free(mn_vocabulary *vocabulary) {
     mn_free(vocabulary->scores);
     mn_free(vocabulary->types);
     *vocabulary = (mn_vocabulary){ 0 };

@@ -26,13 +26,13 @@ typedef enum mn_piece_type {
 
 typedef struct mn_vocabulary {
     mn_vocabulary_kind kind;
-    mn_string pre;           /* name of the pre-tokenizer; byte level only */
+    mn_string pre; /* name of the pre-tokenizer; byte level only */
     uint32_t n_pieces;
     const mn_string *pieces; /* [n_pieces] borrowed: must outlive the tokenizer */
     float *scores;           /* [n_pieces] or NULL for all 0 */
     uint8_t *types;          /* [n_pieces] mn_piece_type, or NULL for all normal */
     uint32_t n_merges;
-    const mn_string *merges; /* [n_merges] borrowed, "LEFT RIGHT", best first */
+    const mn_string *merges;             /* [n_merges] borrowed, "LEFT RIGHT", best first */
     int32_t bos, eos, eot, eom, unknown; /* ids, -1 for none */
     int8_t add_bos, add_eos;             /* 1, 0, or -1: the default of the kind */
     int8_t add_space_prefix;
@@ -40,11 +40,13 @@ typedef struct mn_vocabulary {
     bool specials_strip_right; /* control tokens swallow the white space that follows (Phi-3) */
 } mn_vocabulary;
 
-/* Reads and checks tokenizer.ggml.* of `file`, which must stay open as long as the result is used. */
+/* Reads and checks tokenizer.ggml.* of `file`, which must stay open as long as the result is used.
+ */
 mn_status mn_vocabulary_read(mn_vocabulary *out, const mn_gguf *file, mn_error *error);
 void mn_vocabulary_free(mn_vocabulary *vocabulary); /* scores and types only */
 
 /* Makes a tokenizer. Of `vocabulary` only the borrowed strings must stay. */
-mn_status mn_tokenizer_open_vocabulary(mn_tokenizer **out, const mn_vocabulary *vocabulary, mn_error *error);
+mn_status mn_tokenizer_open_vocabulary(mn_tokenizer **out, const mn_vocabulary *vocabulary,
+                                       mn_error *error);
 
 #endif

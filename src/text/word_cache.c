@@ -20,23 +20,20 @@ struct mn_word_cache {
     word words[N_WORDS];
 };
 
-mn_word_cache *mn_word_cache_open(void)
-{
+mn_word_cache *mn_word_cache_open(void) {
     return mn_alloc_array(1, sizeof(mn_word_cache));
 }
 
-void mn_word_cache_close(mn_word_cache *cache)
-{
+void mn_word_cache_close(mn_word_cache *cache) {
     mn_free(cache);
 }
 
-static size_t place(const char *bytes, size_t length)
-{
+static size_t place(const char *bytes, size_t length) {
     return mn_hash_bytes(bytes, length) & (N_WORDS - 1);
 }
 
-bool mn_word_cache_get(const mn_word_cache *cache, const char *bytes, size_t length, mn_ids *out, bool *failed)
-{
+bool mn_word_cache_get(const mn_word_cache *cache, const char *bytes, size_t length, mn_ids *out,
+                       bool *failed) {
     if (length > LONGEST) return false;
     const word *w = &cache->words[place(bytes, length)];
     if (w->length != length || memcmp(w->bytes, bytes, length) != 0) return false;
@@ -44,8 +41,8 @@ bool mn_word_cache_get(const mn_word_cache *cache, const char *bytes, size_t len
     return true;
 }
 
-void mn_word_cache_put(mn_word_cache *cache, const char *bytes, size_t length, const int32_t *ids, size_t n)
-{
+void mn_word_cache_put(mn_word_cache *cache, const char *bytes, size_t length, const int32_t *ids,
+                       size_t n) {
     if (length > LONGEST || n > MOST_IDS) return;
     word *w = &cache->words[place(bytes, length)];
     w->length = (uint8_t)length;

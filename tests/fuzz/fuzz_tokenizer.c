@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a prompt for a tiny vocabulary of either kind, cut into runs of both origins. What comes
- * back must be the same text where the vocabulary keeps it, and a stream gives whole characters only. */
+/* Any bytes as a prompt for a tiny vocabulary of either kind, cut into runs of both origins. What
+ * comes back must be the same text where the vocabulary keeps it, and a stream gives whole
+ * characters only. */
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "file/gguf.h"
@@ -13,8 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const mn_tokenizer *open_once(int which)
-{
+static const mn_tokenizer *open_once(int which) {
     static mn_tokenizer *tokenizers[2];
     static mn_gguf *files[2];
     if (!tokenizers[which]) {
@@ -25,8 +25,7 @@ static const mn_tokenizer *open_once(int which)
     return tokenizers[which];
 }
 
-static void check_stream(const mn_tokenizer *tokenizer, const mn_ids *ids)
-{
+static void check_stream(const mn_tokenizer *tokenizer, const mn_ids *ids) {
     mn_stream stream;
     mn_text out = { 0 };
     mn_stream_init(&stream, tokenizer, true);
@@ -38,8 +37,7 @@ static void check_stream(const mn_tokenizer *tokenizer, const mn_ids *ids)
 }
 
 /* The first byte says where the origins change and which vocabulary it is. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (!size) return 0;
     int which = data[0] & 1;
     size_t step = (size_t)(data[0] >> 1) + 1;
@@ -59,12 +57,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_stream(tokenizer, &ids);
     mn_ids_free(&ids);
 
-    /* As one text of a user it comes back, unless it holds what a vocabulary rewrites. */
+    /* As one text of a user it comes back, unless it holds what a vocabulary rewrites: characters
+     * that compose, U+2581, and, as in the original, what follows a user-defined token gets a
+     * space. */
     if (mn_tokenizer_encode_bytes(tokenizer, &ids, text, size, MN_FROM_USER, 0, NULL)) abort();
     mn_tokenizer_decode(tokenizer, &back, ids.data, ids.n, true, true);
-    bool rewritten = false;
+    bool rewritten = which && (memmem(text, size, "::", 2) || memmem(text, size, "<tool>", 6));
     for (size_t i = 0; i < size; i++) rewritten = rewritten || data[1 + i] >= 0xCC;
-    if (!rewritten && (back.length != size || (size && memcmp(back.data, text, size) != 0))) abort();
+    if (!rewritten && (back.length != size || (size && memcmp(back.data, text, size) != 0)))
+        abort();
     mn_text_free(&back);
     mn_ids_free(&ids);
     mn_prompt_free(&prompt);

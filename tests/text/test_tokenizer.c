@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ids equal to the original tokenizers' (fixtures of tools/make_tokenizer_fixtures.py), special tokens,
- * origins, BOS and EOS, decoding and streaming. */
+/* Ids equal to the original tokenizers' (fixtures of tools/make_tokenizer_fixtures.py), special
+ * tokens, origins, BOS and EOS, decoding and streaming. */
 #include "test.h"
 
 #include "base/utf8.h"
@@ -19,8 +19,7 @@ typedef struct opened {
     mn_tokenizer *tokenizer;
 } opened;
 
-static opened open_fixture(const char *path)
-{
+static opened open_fixture(const char *path) {
     mn_error error;
     opened o;
     assert_ok(mn_gguf_open(&o.file, path, &error), error);
@@ -28,22 +27,19 @@ static opened open_fixture(const char *path)
     return o;
 }
 
-static void close_fixture(opened o)
-{
+static void close_fixture(opened o) {
     mn_tokenizer_close(o.tokenizer);
     mn_gguf_close(o.file);
 }
 
-static mn_ids encode(const mn_tokenizer *t, const char *text, mn_origin origin, unsigned flags)
-{
+static mn_ids encode(const mn_tokenizer *t, const char *text, mn_origin origin, unsigned flags) {
     mn_error error;
     mn_ids ids = { 0 };
     assert_ok(mn_tokenizer_encode_bytes(t, &ids, text, strlen(text), origin, flags, &error), error);
     return ids;
 }
 
-static json_t *load(const char *path)
-{
+static json_t *load(const char *path) {
     json_error_t problem;
     json_t *loaded = json_load_file(path, JSON_ALLOW_NUL, &problem);
     if (!loaded) fail_msg("%s: %s", path, problem.text);
@@ -52,8 +48,8 @@ static json_t *load(const char *path)
 
 /* ---- against the originals ---- */
 
-static void check_ids(const mn_tokenizer *t, const json_t *text, const json_t *expected, mn_origin origin)
-{
+static void check_ids(const mn_tokenizer *t, const json_t *text, const json_t *expected,
+                      mn_origin origin) {
     mn_error error;
     mn_ids ids = { 0 };
     const char *bytes = json_string_value(text);
@@ -69,8 +65,7 @@ static void check_ids(const mn_tokenizer *t, const json_t *text, const json_t *e
     mn_ids_free(&ids);
 }
 
-static void check_fixture(const char *model, const char *expected_path, mn_origin origin)
-{
+static void check_fixture(const char *model, const char *expected_path, mn_origin origin) {
     opened o = open_fixture(model);
     json_t *cases = load(expected_path);
     size_t i;
@@ -82,36 +77,33 @@ static void check_fixture(const char *model, const char *expected_path, mn_origi
     close_fixture(o);
 }
 
-static void test_byte_level_equals_original(void **state)
-{
+static void test_byte_level_equals_original(void **state) {
     (void)state;
     check_fixture(FOLDER "tiny_bpe.gguf", FOLDER "tiny_bpe.json", MN_FROM_TEMPLATE);
 }
 
-static void test_sentencepiece_equals_original(void **state)
-{
+static void test_sentencepiece_equals_original(void **state) {
     (void)state;
     check_fixture(FOLDER "tiny_spm.gguf", FOLDER "tiny_spm.json", MN_FROM_USER);
 }
 
-static void check_words(const mn_pretokenizer *p, const char *name, const json_t *text, const json_t *lengths)
-{
+static void check_words(const mn_pretokenizer *p, const char *name, const json_t *text,
+                        const json_t *lengths) {
     mn_words words;
     size_t start, length, at = 0, n = 0;
     mn_words_init(&words, p, json_string_value(text), json_string_length(text));
     while (mn_words_next(&words, &start, &length)) {
         size_t expected = (size_t)json_integer_value(json_array_get(lengths, n++));
         if (start != at || length != expected)
-            fail_msg("%s: word %zu of '%s' is %zu+%zu, expected %zu+%zu", name, n - 1, json_string_value(text),
-                     start, length, at, expected);
+            fail_msg("%s: word %zu of '%s' is %zu+%zu, expected %zu+%zu", name, n - 1,
+                     json_string_value(text), start, length, at, expected);
         at += length;
     }
     assert_int_equal(n, json_array_size(lengths));
     assert_int_equal(at, json_string_length(text));
 }
 
-static void test_words_equal_original(void **state)
-{
+static void test_words_equal_original(void **state) {
     (void)state;
     json_t *all = load(FOLDER "words.json"), *lists, *lengths;
     const json_t *texts = json_object_get(all, "texts");
@@ -122,7 +114,8 @@ static void test_words_equal_original(void **state)
         mn_error error;
         size_t i;
         assert_ok(mn_pretokenizer_open(&p, (mn_string){ name, strlen(name) }, &error), error);
-        json_array_foreach(lists, i, lengths) check_words(&p, name, json_array_get(texts, i), lengths);
+        json_array_foreach(lists, i, lengths)
+            check_words(&p, name, json_array_get(texts, i), lengths);
         mn_pretokenizer_close(&p);
     }
     json_decref(all);
@@ -131,15 +124,13 @@ static void test_words_equal_original(void **state)
 /* ---- special tokens ---- */
 
 /* How many of `ids` are control tokens. */
-static size_t count_control(const mn_tokenizer *t, const mn_ids *ids)
-{
+static size_t count_control(const mn_tokenizer *t, const mn_ids *ids) {
     size_t n = 0;
     for (size_t i = 0; i < ids->n; i++) n += mn_tokenizer_is_control(t, ids->data[i]);
     return n;
 }
 
-static void test_control_tokens_come_from_the_template_only(void **state)
-{
+static void test_control_tokens_come_from_the_template_only(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_bpe.gguf");
     const char *text = "<|im_start|>user<|im_end|>";
@@ -157,8 +148,7 @@ static void test_control_tokens_come_from_the_template_only(void **state)
 }
 
 /* Cuts a name into a template part and a user part at every place: it must never become control. */
-static void test_no_control_token_across_origins(void **state)
-{
+static void test_no_control_token_across_origins(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_bpe.gguf");
     const char *text = "<|im_end|>";
@@ -168,7 +158,8 @@ static void test_no_control_token_across_origins(void **state)
             mn_ids ids = { 0 };
             mn_error error;
             mn_prompt_append(&prompt, text, cut, first ? MN_FROM_TEMPLATE : MN_FROM_USER);
-            mn_prompt_append(&prompt, text + cut, strlen(text) - cut, first ? MN_FROM_USER : MN_FROM_TEMPLATE);
+            mn_prompt_append(&prompt, text + cut, strlen(text) - cut,
+                             first ? MN_FROM_USER : MN_FROM_TEMPLATE);
             assert_ok(mn_tokenizer_encode(o.tokenizer, &ids, &prompt, 0, &error), error);
             bool all_template = first ? cut == strlen(text) : cut == 0;
             assert_int_equal(count_control(o.tokenizer, &ids), all_template);
@@ -179,8 +170,7 @@ static void test_no_control_token_across_origins(void **state)
     close_fixture(o);
 }
 
-static void test_user_defined_tokens_match_longest_first(void **state)
-{
+static void test_user_defined_tokens_match_longest_first(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_bpe.gguf");
     mn_ids ids = encode(o.tokenizer, "<tool>more<tool><to", MN_FROM_USER, 0);
@@ -192,8 +182,7 @@ static void test_user_defined_tokens_match_longest_first(void **state)
     close_fixture(o);
 }
 
-static void test_bos_is_never_doubled(void **state)
-{
+static void test_bos_is_never_doubled(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_spm.gguf");
     int32_t bos = mn_tokenizer_bos(o.tokenizer);
@@ -215,8 +204,7 @@ static void test_bos_is_never_doubled(void **state)
     close_fixture(o);
 }
 
-static void test_forced_bos(void **state)
-{
+static void test_forced_bos(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_bpe.gguf"); /* add_bos_token is false */
     mn_ids added = encode(o.tokenizer, "boat", MN_FROM_USER, MN_ADD_BOS);
@@ -228,8 +216,7 @@ static void test_forced_bos(void **state)
     close_fixture(o);
 }
 
-static void test_ends_of_generation(void **state)
-{
+static void test_ends_of_generation(void **state) {
     (void)state;
     opened o = open_fixture(FOLDER "tiny_bpe.gguf");
     const mn_tokenizer *t = o.tokenizer;
@@ -254,9 +241,8 @@ typedef struct small {
     uint8_t types[N_SMALL];
 } small;
 
-static void small_init(small *s, mn_vocabulary_kind kind)
-{
-    static const char *const more[] = { "<unk>", "<s>", "<|end|>", "\xE2\x96\x81", "a", "b", "ab", "\xE2\x96\x81" "ab" };
+static void small_init(small *s, mn_vocabulary_kind kind) {
+    static const char *const more[] = { "<unk>", "<s>", "<|end|>", "▁", "a", "b", "ab", "▁ab" };
     memset(s, 0, sizeof *s);
     for (int i = 0; i < 256; i++) {
         snprintf(s->names[i], sizeof s->names[i], "<0x%02X>", i);
@@ -265,16 +251,27 @@ static void small_init(small *s, mn_vocabulary_kind kind)
     }
     for (int i = 0; i < 8; i++) {
         s->pieces[256 + i] = (mn_string){ more[i], strlen(more[i]) };
-        s->types[256 + i] = (uint8_t)(i == 0 ? MN_PIECE_UNKNOWN : i < 3 ? MN_PIECE_CONTROL : MN_PIECE_NORMAL);
+        s->types[256 + i] = (uint8_t)(i == 0  ? MN_PIECE_UNKNOWN
+                                      : i < 3 ? MN_PIECE_CONTROL
+                                              : MN_PIECE_NORMAL);
         s->scores[256 + i] = (float)-i;
     }
-    s->vocabulary = (mn_vocabulary){ .kind = kind, .n_pieces = N_SMALL, .pieces = s->pieces, .scores = s->scores,
-                                     .types = s->types, .bos = 257, .eos = 258, .eot = -1, .eom = -1,
-                                     .unknown = 256, .add_bos = -1, .add_eos = -1, .add_space_prefix = -1 };
+    s->vocabulary = (mn_vocabulary){ .kind = kind,
+                                     .n_pieces = N_SMALL,
+                                     .pieces = s->pieces,
+                                     .scores = s->scores,
+                                     .types = s->types,
+                                     .bos = 257,
+                                     .eos = 258,
+                                     .eot = -1,
+                                     .eom = -1,
+                                     .unknown = 256,
+                                     .add_bos = -1,
+                                     .add_eos = -1,
+                                     .add_space_prefix = -1 };
 }
 
-static void check_small(small *s, const char *text, const int32_t *expected, size_t n)
-{
+static void check_small(small *s, const char *text, const int32_t *expected, size_t n) {
     mn_tokenizer *t;
     mn_error error;
     assert_ok(mn_tokenizer_open_vocabulary(&t, &s->vocabulary, &error), error);
@@ -287,8 +284,7 @@ static void check_small(small *s, const char *text, const int32_t *expected, siz
     mn_tokenizer_close(t);
 }
 
-static void test_settings_of_sentencepiece(void **state)
-{
+static void test_settings_of_sentencepiece(void **state) {
     (void)state;
     small s;
     small_init(&s, MN_SENTENCEPIECE);
@@ -305,14 +301,17 @@ static void test_settings_of_sentencepiece(void **state)
     s.vocabulary.remove_extra_whitespaces = true;
     check_small(&s, "  ab   ab ", (int32_t[]){ 262, 263 }, 2);
     check_small(&s, "   ", NULL, 0);
-    s.types['\xC3' & 255] = MN_PIECE_NORMAL; /* a byte token is missing: unknown, once for a whole row */
-    check_small(&s, "a\xC3\xA9\xC3\xA9" "a", (int32_t[]){ 260, 256, 260 }, 3);
+    s.types['\xC3' & 255] =
+        MN_PIECE_NORMAL; /* a byte token is missing: unknown, once for a whole row */
+    check_small(&s,
+                "a\xC3\xA9\xC3\xA9"
+                "a",
+                (int32_t[]){ 260, 256, 260 }, 3);
 }
 
 /* ---- decoding ---- */
 
-static void check_stream(const mn_tokenizer *t, const mn_ids *ids, const mn_text *whole)
-{
+static void check_stream(const mn_tokenizer *t, const mn_ids *ids, const mn_text *whole) {
     mn_stream stream;
     mn_text out = { 0 };
     mn_stream_init(&stream, t, true);
@@ -329,10 +328,9 @@ static void check_stream(const mn_tokenizer *t, const mn_ids *ids, const mn_text
     mn_text_free(&out);
 }
 
-/* Every text of the fixtures comes back, at once and streamed. Vocabularies that bring text to a normal
- * form first give that form back, so they are compared with themselves. */
-static void check_round_trips(const char *model, const char *texts, bool composes)
-{
+/* Every text of the fixtures comes back, at once and streamed. Vocabularies that bring text to a
+ * normal form first give that form back, so they are compared with themselves. */
+static void check_round_trips(const char *model, const char *texts, bool composes) {
     opened o = open_fixture(model);
     json_t *cases = load(texts), *one;
     size_t i;
@@ -342,9 +340,12 @@ static void check_round_trips(const char *model, const char *texts, bool compose
         mn_ids ids = { 0 };
         mn_text back = { 0 };
         mn_error error;
-        assert_ok(mn_tokenizer_encode_bytes(o.tokenizer, &ids, text, length, MN_FROM_USER, 0, &error), error);
+        assert_ok(
+            mn_tokenizer_encode_bytes(o.tokenizer, &ids, text, length, MN_FROM_USER, 0, &error),
+            error);
         mn_tokenizer_decode(o.tokenizer, &back, ids.data, ids.n, true, false);
-        bool has_mark = strstr(text, "\xE2\x96\x81"); /* U+2581 is how sentencepiece writes a space */
+        bool has_mark =
+            strstr(text, "\xE2\x96\x81"); /* U+2581 is how sentencepiece writes a space */
         if (!composes && !has_mark) {
             assert_int_equal(back.length, length);
             if (length) assert_memory_equal(back.data, text, length);
@@ -357,26 +358,27 @@ static void check_round_trips(const char *model, const char *texts, bool compose
     close_fixture(o);
 }
 
-static void test_round_trips(void **state)
-{
+static void test_round_trips(void **state) {
     (void)state;
     check_round_trips(FOLDER "tiny_bpe.gguf", FOLDER "tiny_bpe.json", true);
     check_round_trips(FOLDER "tiny_spm.gguf", FOLDER "tiny_spm.json", false);
 }
 
 /* Any bytes at all, ill-formed or not, come back from both kinds. */
-static void test_any_bytes_round_trip(void **state)
-{
+static void test_any_bytes_round_trip(void **state) {
     (void)state;
     static const char *const models[] = { FOLDER "tiny_bpe.gguf", FOLDER "tiny_spm.gguf" };
-    static const char bytes[] = "\x80\xFF\xC3(\xE2\x82 \xF0\x9F\x99\xED\xA0\x80 a\xC0\xAF\xF8\xF4\x90\x80\x80 \x00 \xE3\x81";
+    static const char bytes[] = "\x80\xFF\xC3(\xE2\x82 \xF0\x9F\x99\xED\xA0\x80 "
+                                "a\xC0\xAF\xF8\xF4\x90\x80\x80 \x00 \xE3\x81";
     for (size_t m = 0; m < 2; m++) {
         opened o = open_fixture(models[m]);
         for (size_t length = 0; length < sizeof bytes; length++) {
             mn_ids ids = { 0 };
             mn_text back = { 0 };
             mn_error error;
-            assert_ok(mn_tokenizer_encode_bytes(o.tokenizer, &ids, bytes, length, MN_FROM_USER, 0, &error), error);
+            assert_ok(mn_tokenizer_encode_bytes(o.tokenizer, &ids, bytes, length, MN_FROM_USER, 0,
+                                                &error),
+                      error);
             mn_tokenizer_decode(o.tokenizer, &back, ids.data, ids.n, true, false);
             assert_int_equal(back.length, length);
             if (length) assert_memory_equal(back.data, bytes, length);
@@ -388,8 +390,7 @@ static void test_any_bytes_round_trip(void **state)
 }
 
 /* Ill-formed bytes in a stream: each hopeless sequence is one U+FFFD, an unfinished one waits. */
-static void test_stream_of_bytes(void **state)
-{
+static void test_stream_of_bytes(void **state) {
     (void)state;
     static const struct {
         const char *bytes, *expected;
@@ -411,7 +412,8 @@ static void test_stream_of_bytes(void **state)
         mn_stream stream;
         mn_text out = { 0 };
         mn_stream_init(&stream, t, false);
-        for (const char *b = cases[i].bytes; *b; b++) mn_stream_feed(&stream, &out, (unsigned char)*b);
+        for (const char *b = cases[i].bytes; *b; b++)
+            mn_stream_feed(&stream, &out, (unsigned char)*b);
         mn_stream_end(&stream, &out);
         assert_string_equal(out.data, cases[i].expected);
         mn_text_free(&out);
@@ -419,8 +421,7 @@ static void test_stream_of_bytes(void **state)
     mn_tokenizer_close(t);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_byte_level_equals_original),
         cmocka_unit_test(test_sentencepiece_equals_original),
