@@ -86,6 +86,7 @@ static bool bind(mn_jinja_run *run, const mn_jinja_function *function, const mn_
     bool unnamed = list[0] == '/';
     size_t n_used = 0, position = 0;
     parameter p;
+    if (!mn_jinja_charge(run, all->n_named)) return false;
     for (; next_parameter(&list, &p); position++) {
         value by_name = mn_jinja_missing();
         bool named = !unnamed && bind_named(all, p, &by_name, &n_used);

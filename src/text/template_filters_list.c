@@ -320,6 +320,7 @@ static const mn_jinja_function *named_function(mn_jinja_run *run, value name, bo
 
 static value mapped(mn_jinja_run *run, value item, const mn_jinja_arguments *all)
 {
+    if (!mn_jinja_charge(run, all->n_named)) return mn_jinja_none();
     value attribute = mn_jinja_named(all, "attribute"), otherwise = mn_jinja_named(all, "default");
     if (!all->n && attribute.kind != MN_JINJA_MISSING) {
         size_t known = 1 + (otherwise.kind != MN_JINJA_MISSING);

@@ -148,9 +148,9 @@ FILTER(truncate)
     string *end = !s ? NULL : is_given(given[2]) ? mn_jinja_want_string(run, given[2], "the end")
                                                 : mn_jinja_string_view(run, "...", 3, mn_jinja_string_own_origin(s));
     if (run->status) return mn_jinja_none();
-    int64_t n_end = (int64_t)mn_jinja_string_count(end);
+    int64_t n_end = (int64_t)mn_jinja_string_chars(run, end);
     if (length < n_end || leeway < 0) mn_jinja_fail(run, "the length to truncate to is too small");
-    if (run->status || (int64_t)mn_jinja_string_count(s) - leeway <= length) return self;
+    if (run->status || (int64_t)mn_jinja_string_chars(run, s) - leeway <= length) return self;
     size_t cut = mn_jinja_string_offset(run, s, (size_t)(length - n_end));
     string space = { .data = " ", .length = 1, .n_chars = 1 };
     size_t last = kill ? SIZE_MAX : mn_jinja_string_find_last(run, s, 0, cut, &space);

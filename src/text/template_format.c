@@ -196,10 +196,10 @@ mn_jinja_string *mn_jinja_format_number(mn_jinja_run *run, mn_jinja_value number
 mn_jinja_string *mn_jinja_format_text(mn_jinja_run *run, mn_jinja_string *text, const mn_jinja_spec *spec)
 {
     mn_jinja_builder b = { .run = run };
-    if (spec->precision >= 0 && (uint64_t)spec->precision < mn_jinja_string_count(text))
+    if (spec->precision >= 0 && (uint64_t)spec->precision < mn_jinja_string_chars(run, text))
         text = mn_jinja_string_part(run, text, 0, mn_jinja_string_offset(run, text, (size_t)spec->precision));
     if (!text) return NULL;
-    int64_t missing = spec->width - (int64_t)mn_jinja_string_count(text);
+    int64_t missing = spec->width - (int64_t)mn_jinja_string_chars(run, text);
     if (missing <= 0) return text;
     int64_t left = spec->align == '>' ? missing : spec->align == '^' ? missing / 2 : 0;
     add_fill(&b, spec, left);

@@ -45,7 +45,7 @@ static value pad(mn_jinja_run *run, value self, const value *given, mn_jinja_sid
     string *fill = is_given(given[1]) ? mn_jinja_want_string(run, given[1], "the fill character")
                                       : mn_jinja_string_view(run, " ", 1, mn_jinja_string_own_origin(self.string));
     if (run->status) return mn_jinja_none();
-    if (mn_jinja_string_count(fill) != 1) mn_jinja_fail(run, "the fill character must be exactly one character long");
+    if (mn_jinja_string_chars(run, fill) != 1) mn_jinja_fail(run, "the fill character must be exactly one character long");
     return mn_jinja_text(mn_jinja_string_pad(run, self.string, width, fill, side));
 }
 
@@ -57,7 +57,7 @@ METHOD(zfill)
 {
     UNUSED;
     mn_jinja_builder b = { .run = run };
-    int64_t missing = integer(run, given[0], 0) - (int64_t)mn_jinja_string_count(self.string);
+    int64_t missing = integer(run, given[0], 0) - (int64_t)mn_jinja_string_chars(run, self.string);
     size_t sign = self.string->length && (self.string->data[0] == '-' || self.string->data[0] == '+');
     if (missing <= 0) return self;
     mn_jinja_add_part(&b, self.string, 0, sign);
@@ -113,7 +113,7 @@ METHOD(removeprefix)
 {
     UNUSED;
     string *prefix = mn_jinja_want_string(run, given[0], "the prefix");
-    if (!prefix || !has_prefix(self.string, prefix)) return self;
+    if (!prefix || !mn_jinja_charge(run, prefix->length / 256) || !has_prefix(self.string, prefix)) return self;
     return mn_jinja_text(mn_jinja_string_part(run, self.string, prefix->length, self.string->length));
 }
 
@@ -121,14 +121,14 @@ METHOD(removesuffix)
 {
     UNUSED;
     string *suffix = mn_jinja_want_string(run, given[0], "the suffix");
-    if (!suffix || !has_suffix(self.string, suffix)) return self;
+    if (!suffix || !mn_jinja_charge(run, suffix->length / 256) || !has_suffix(self.string, suffix)) return self;
     return mn_jinja_text(mn_jinja_string_part(run, self.string, 0, self.string->length - suffix->length));
 }
 
 /* The bytes that `start` and `end`, counted in characters, leave; false if start is past the end. */
 static bool span(mn_jinja_run *run, string *s, value start, value end, size_t *from, size_t *to)
 {
-    int64_t n = (int64_t)mn_jinja_string_count(s);
+    int64_t n = (int64_t)mn_jinja_string_chars(run, s);
     int64_t first = is_given(start) ? integer(run, start, 0) : 0, last = is_given(end) ? integer(run, end, 0) : n;
     if (first < 0) first = first < -n ? 0 : first + n;
     if (last < 0) last = last < -n ? 0 : last + n;
@@ -148,7 +148,7 @@ static value with_ends(mn_jinja_run *run, value self, const value *given, bool a
     const mn_jinja_list *all = given[0].kind == MN_JINJA_TUPLE ? given[0].list : &one;
     for (size_t i = 0; i < all->n; i++) {
         string *affix = mn_jinja_want_string(run, all->items[i], at_start ? "the start" : "the end");
-        if (!affix || !mn_jinja_charge(run, 1)) return mn_jinja_none();
+        if (!affix || !mn_jinja_charge(run, 1 + affix->length / 256)) return mn_jinja_none();
         if (!in_range || to - from < affix->length) continue;
         const char *place = self.string->data + (at_start ? from : to - affix->length);
         if (!memcmp(place, affix->data, affix->length)) return mn_jinja_bool(true);
@@ -197,6 +197,7 @@ METHOD(count)
     string *needle = mn_jinja_want_string(run, given[0], "what is counted");
     if (!needle || !span(run, self.string, given[1], given[2], &from, &to)) return found(0, self);
     if (!needle->length) {
+        mn_jinja_charge(run, (to - from) / 64);
         for (n = 1; from < to; from++) n += ((unsigned char)self.string->data[from] & 0xC0) != 0x80;
         return found(n, self);
     }
@@ -381,14 +382,20 @@ METHOD(isnumeric) { UNUSED; return all_chars(run, self, mn_jinja_is_numeric, fal
 METHOD(isspace) { UNUSED; return all_chars(run, self, mn_jinja_is_space, false); }
 METHOD(isascii) { UNUSED; return all_chars(run, self, is_ascii_char, true); }
 METHOD(isprintable) { UNUSED; return all_chars(run, self, mn_jinja_is_printable, true); }
-METHOD(isupper) { UNUSED; return mn_jinja_bool(mn_jinja_string_is_case(self.string, true)); }
-METHOD(islower) { UNUSED; return mn_jinja_bool(mn_jinja_string_is_case(self.string, false)); }
+static value is_case(mn_jinja_run *run, value self, bool upper)
+{
+    mn_jinja_charge(run, self.string->length / 4);
+    return mn_jinja_bool(!run->status && mn_jinja_string_is_case(self.string, upper));
+}
+
+METHOD(isupper) { UNUSED; return is_case(run, self, true); }
+METHOD(islower) { UNUSED; return is_case(run, self, false); }
 
 METHOD(istitle)
 {
     UNUSED;
     bool any = false, within = false;
-    for (size_t i = 0; i < self.string->length;) {
+    for (size_t i = 0; i < self.string->length && mn_jinja_charge(run, 1);) {
         uint32_t c = mn_jinja_string_decode(self.string, &i);
         bool high = mn_jinja_is_upper(c) || mn_jinja_is_title(c), low = mn_jinja_is_lower(c);
         if ((high && within) || (low && !within)) return mn_jinja_bool(false);
@@ -403,7 +410,7 @@ METHOD(isidentifier)
     UNUSED;
     size_t i = 0;
     if (!self.string->length || !mn_jinja_is_word_start(mn_jinja_string_decode(self.string, &i))) return mn_jinja_bool(false);
-    while (i < self.string->length)
+    while (i < self.string->length && mn_jinja_charge(run, 1))
         if (!mn_jinja_is_word(mn_jinja_string_decode(self.string, &i))) return mn_jinja_bool(false);
     return mn_jinja_bool(true);
 }

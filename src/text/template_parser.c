@@ -1106,8 +1106,8 @@ mn_status mn_jinja_parse(struct mn_template *out, const char *source, size_t len
     mn_jinja_lexer_init(&p.lexer, &out->arena, source, length, error);
     p.current = mn_jinja_lexer_next(&p.lexer);
     p.ahead = mn_jinja_lexer_next(&p.lexer);
-    /* at least one symbol, so that tables of them are never empty */
-    intern(&p, "loop", 4);
+    static const char *const first[] = { "loop", "caller", "kwargs", "varargs" };
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) intern(&p, first[i], strlen(first[i]));
     out->body = parse_body(&p, NULL);
     if (!failed(&p)) check(&p, out->body, false);
     return p.lexer.status;

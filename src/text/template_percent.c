@@ -87,7 +87,7 @@ static void read_flags(percent *p, mn_jinja_spec *spec)
 static void add_char(percent *p, value v, mn_jinja_spec *spec)
 {
     mn_jinja_builder b = { .run = p->run };
-    bool is_char = v.kind == MN_JINJA_STRING && mn_jinja_string_count(v.string) == 1;
+    bool is_char = v.kind == MN_JINJA_STRING && mn_jinja_string_chars(p->run, v.string) == 1;
     if (is_char) mn_jinja_add_string(&b, v.string);
     else {
         int64_t c = -1;

@@ -14,9 +14,9 @@ static void pretty(mn_jinja_builder *b, value v, int64_t indent, int64_t allowan
 /* The value on one line, its dicts sorted by their keys. */
 static mn_jinja_string *flat(mn_jinja_run *run, value v);
 
-static int64_t columns(mn_jinja_string *s)
+static int64_t columns(mn_jinja_builder *b, mn_jinja_string *s)
 {
-    return s ? (int64_t)mn_jinja_string_count(s) : 0;
+    return s ? (int64_t)mn_jinja_string_chars(b->run, s) : 0;
 }
 
 static void new_line(mn_jinja_builder *b, int64_t indent)
@@ -105,7 +105,7 @@ static void pretty_dict(mn_jinja_builder *b, const mn_jinja_dict *dict, int64_t 
         mn_jinja_string *key = flat(b->run, dict->entries[i].key);
         mn_jinja_add_string(b, key);
         mn_jinja_add_text(b, ": ", ORIGIN);
-        pretty(b, dict->entries[i].value, indent + 1 + columns(key) + 2, last ? allowance + 1 : 1);
+        pretty(b, dict->entries[i].value, indent + 1 + columns(b, key) + 2, last ? allowance + 1 : 1);
         if (last) break;
         mn_jinja_add_text(b, ",", ORIGIN);
         new_line(b, indent + 1);
@@ -116,7 +116,7 @@ static void pretty_dict(mn_jinja_builder *b, const mn_jinja_dict *dict, int64_t 
 static void pretty_kind(mn_jinja_builder *b, value v, int64_t indent, int64_t allowance)
 {
     mn_jinja_string *line = flat(b->run, v);
-    bool fits = columns(line) <= WIDTH - indent - allowance;
+    bool fits = columns(b, line) <= WIDTH - indent - allowance;
     if (fits || (v.kind != MN_JINJA_DICT && v.kind != MN_JINJA_LIST && v.kind != MN_JINJA_TUPLE)) mn_jinja_add_string(b, line);
     else if (v.kind == MN_JINJA_DICT) pretty_dict(b, v.dict, indent, allowance);
     else {

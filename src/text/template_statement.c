@@ -218,13 +218,6 @@ typedef struct macro_rest {
     value caller;
 } macro_rest;
 
-static uint32_t symbol_of(const mn_jinja_run *run, const char *name)
-{
-    for (uint32_t i = 0; i < run->source->symbols.n; i++)
-        if (mn_jinja_string_is(run->source->symbols.names[i], name)) return i;
-    return 0;
-}
-
 /* Sets the named parameters from `arguments`; what has no value yet stays MISSING. */
 static void bind_parameters(mn_jinja_run *run, const node *n, const mn_jinja_arguments *all, mn_jinja_scope *scope,
                             macro_rest *rest)
@@ -233,6 +226,7 @@ static void bind_parameters(mn_jinja_run *run, const node *n, const mn_jinja_arg
     bool *used = mn_jinja_take(run, all->n_named + 1, sizeof *used);
     for (uint32_t i = 0; i < n->n && !run->status; i++) {
         value given = i < all->n ? all->values[i] : mn_jinja_missing();
+        mn_jinja_charge(run, 1 + all->n_named / 4);
         for (size_t k = 0; i >= all->n && k < all->n_named; k++) {
             if (!mn_jinja_string_equal(names[n->list[i]->symbol], all->names[k].string)) continue;
             given = all->named[k];
@@ -290,9 +284,9 @@ static mn_jinja_scope *macro_scope(mn_jinja_run *run, mn_jinja_macro *macro, con
     if (run->status) return NULL;
     bind_parameters(run, n, all, scope, &rest);
     check_rest(run, n, &rest);
-    if (takes_caller) mn_jinja_scope_set(run, scope, symbol_of(run, "caller"), rest.caller);
-    if (n->special & MN_JINJA_TAKES_KEYWORDS) mn_jinja_scope_set(run, scope, symbol_of(run, "kwargs"), mn_jinja_dict_value(rest.named));
-    if (n->special & MN_JINJA_TAKES_REST) mn_jinja_scope_set(run, scope, symbol_of(run, "varargs"), mn_jinja_tuple_value(rest.values));
+    if (takes_caller) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_CALLER, rest.caller);
+    if (n->special & MN_JINJA_TAKES_KEYWORDS) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_KWARGS, mn_jinja_dict_value(rest.named));
+    if (n->special & MN_JINJA_TAKES_REST) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_VARARGS, mn_jinja_tuple_value(rest.values));
     return run->status ? NULL : scope;
 }
 
@@ -383,7 +377,7 @@ static flow run_loop(mn_jinja_run *run, mn_jinja_loop *loop)
     bool any = false;
     while (f != BREAK && mn_jinja_loop_next(run, loop, &item)) {
         scope = iteration_scope(run, scope, loop->scope);
-        mn_jinja_scope_set(run, scope, 0, (value){ .kind = MN_JINJA_LOOP, .loop = loop });
+        mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_LOOP, (value){ .kind = MN_JINJA_LOOP, .loop = loop });
         if (scope) assign(run, scope, n->a, item);
         if (run->status) break;
         run->scope = scope;

@@ -247,10 +247,15 @@ size_t mn_jinja_string_count(mn_jinja_string *string)
     return string->n_chars = n;
 }
 
-size_t mn_jinja_string_offset(mn_jinja_run *run, mn_jinja_string *string, size_t index)
+size_t mn_jinja_string_chars(mn_jinja_run *run, mn_jinja_string *string)
 {
     if (string->n_chars == SIZE_MAX) mn_jinja_charge(run, string->length / BYTES_PER_STEP);
-    if (mn_jinja_string_count(string) == string->length) return index;
+    return mn_jinja_string_count(string);
+}
+
+size_t mn_jinja_string_offset(mn_jinja_run *run, mn_jinja_string *string, size_t index)
+{
+    if (mn_jinja_string_chars(run, string) == string->length) return index;
     size_t offset = 0;
     mn_jinja_charge(run, index / (BYTES_PER_STEP / 4));
     for (; index && offset < string->length; index--)

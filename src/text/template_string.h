@@ -39,6 +39,7 @@ static inline unsigned mn_jinja_string_origin(const mn_jinja_string *string, siz
 unsigned mn_jinja_string_own_origin(const mn_jinja_string *string);
 
 size_t mn_jinja_string_count(mn_jinja_string *string); /* code points */
+size_t mn_jinja_string_chars(mn_jinja_run *run, mn_jinja_string *string); /* the same, paid for */
 /* The byte where code point number `index` starts; the length for one past the last. */
 size_t mn_jinja_string_offset(mn_jinja_run *run, mn_jinja_string *string, size_t index);
 size_t mn_jinja_string_char_index(const mn_jinja_string *string, size_t offset); /* the reverse */

@@ -118,6 +118,9 @@ struct mn_jinja_node {
     mn_jinja_value constant;
 };
 
+/* The first symbols of every template. */
+enum { MN_JINJA_SYMBOL_LOOP, MN_JINJA_SYMBOL_CALLER, MN_JINJA_SYMBOL_KWARGS, MN_JINJA_SYMBOL_VARARGS };
+
 enum { MN_JINJA_TAKES_CALLER = 1, MN_JINJA_TAKES_KEYWORDS = 2, MN_JINJA_TAKES_REST = 4 };
 
 typedef struct mn_jinja_symbols {
@@ -134,8 +137,7 @@ struct mn_template {
     mn_jinja_symbols symbols;
 };
 
-/* Parses `lexer`'s source into `out` (body, symbols). */
-struct mn_template;
+/* Parses into `out` (body, symbols); `source` must live as long, with '\n' for each newline. */
 mn_status mn_jinja_parse(struct mn_template *out, const char *source, size_t length, mn_error *error);
 
 #endif

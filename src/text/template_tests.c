@@ -48,7 +48,7 @@ KIND_TEST(test, self.kind == MN_JINJA_STRING && mn_jinja_find_test(self.string))
 static value in_case(mn_jinja_run *run, value self, bool upper)
 {
     mn_jinja_string *s = mn_jinja_string_of(run, self);
-    return mn_jinja_bool(s && mn_jinja_charge(run, s->length / 16) && mn_jinja_string_is_case(s, upper));
+    return mn_jinja_bool(s && mn_jinja_charge(run, s->length / 4) && mn_jinja_string_is_case(s, upper));
 }
 
 TEST(upper) { UNUSED; return in_case(run, self, true); }

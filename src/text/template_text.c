@@ -135,7 +135,7 @@ mn_jinja_string *mn_jinja_string_pad(mn_jinja_run *run, mn_jinja_string *string,
                                      mn_jinja_side side)
 {
     mn_jinja_builder b = { .run = run };
-    int64_t total = width - (int64_t)mn_jinja_string_count(string);
+    int64_t total = width - (int64_t)mn_jinja_string_chars(run, string);
     if (total <= 0) return string;
     int64_t left = left_share(total, width, side);
     mn_jinja_add_fill(&b, fill, (size_t)left);

@@ -282,20 +282,6 @@ bool mn_jinja_is_number(mn_jinja_value value)
     return value.kind == MN_JINJA_BOOL || value.kind == MN_JINJA_INT || value.kind == MN_JINJA_FLOAT;
 }
 
-bool mn_jinja_hashable(mn_jinja_value value)
-{
-    if (value.kind == MN_JINJA_TUPLE) {
-        for (size_t i = 0; i < value.list->n; i++) {
-            mn_jinja_value item = value.list->items[i];
-            if (item.kind == MN_JINJA_TUPLE || !mn_jinja_hashable(item)) {
-                if (item.kind != MN_JINJA_TUPLE) return false;
-            }
-        }
-        return true;
-    }
-    return value.kind != MN_JINJA_LIST && value.kind != MN_JINJA_DICT && value.kind != MN_JINJA_VIEW;
-}
-
 bool mn_jinja_has_length(mn_jinja_value value)
 {
     switch (value.kind) {
@@ -315,9 +301,7 @@ size_t mn_jinja_length(mn_jinja_run *run, mn_jinja_value value)
 {
     switch (value.kind) {
     case MN_JINJA_UNDEFINED: return 0;
-    case MN_JINJA_STRING:
-        if (value.string->n_chars == SIZE_MAX) mn_jinja_charge(run, value.string->length / 64);
-        return mn_jinja_string_count(value.string);
+    case MN_JINJA_STRING: return mn_jinja_string_chars(run, value.string);
     case MN_JINJA_LIST:
     case MN_JINJA_TUPLE: return value.list->n;
     case MN_JINJA_DICT: return value.dict->n;
@@ -338,9 +322,7 @@ bool mn_jinja_index(mn_jinja_run *run, mn_jinja_value value, const char *what, i
     return false;
 }
 
-static unsigned list_origin(const mn_jinja_list *list, unsigned depth);
-
-static unsigned origin_within(mn_jinja_value value, unsigned depth)
+unsigned mn_jinja_origin_of(mn_jinja_value value)
 {
     switch (value.kind) {
     case MN_JINJA_BOOL:
@@ -348,21 +330,6 @@ static unsigned origin_within(mn_jinja_value value, unsigned depth)
     case MN_JINJA_FLOAT:
     case MN_JINJA_NONE: return value.origin;
     case MN_JINJA_STRING: return mn_jinja_string_own_origin(value.string);
-    case MN_JINJA_LIST:
-    case MN_JINJA_TUPLE: return list_origin(value.list, depth);
     default: return MN_FROM_USER;
     }
-}
-
-static unsigned list_origin(const mn_jinja_list *list, unsigned depth)
-{
-    if (depth > 4 || list->n > 64) return MN_FROM_USER;
-    for (size_t i = 0; i < list->n; i++)
-        if (origin_within(list->items[i], depth + 1) == MN_FROM_USER) return MN_FROM_USER;
-    return MN_FROM_TEMPLATE;
-}
-
-unsigned mn_jinja_origin_of(mn_jinja_value value)
-{
-    return origin_within(value, 0);
 }

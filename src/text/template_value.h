@@ -183,13 +183,12 @@ void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value ke
 const char *mn_jinja_kind_name(mn_jinja_value value); /* as Python names its type */
 bool mn_jinja_truth(mn_jinja_run *run, mn_jinja_value value);
 bool mn_jinja_is_number(mn_jinja_value value); /* also a truth value */
-bool mn_jinja_hashable(mn_jinja_value value);
 /* Fails when it has no length. */
 size_t mn_jinja_length(mn_jinja_run *run, mn_jinja_value value);
 bool mn_jinja_has_length(mn_jinja_value value);
 /* An integer for counting, as Python's __index__; fails naming `what`. */
 bool mn_jinja_index(mn_jinja_run *run, mn_jinja_value value, const char *what, int64_t *out);
-unsigned mn_jinja_origin_of(mn_jinja_value value); /* FROM_TEMPLATE only if all its text is */
+unsigned mn_jinja_origin_of(mn_jinja_value value); /* of a number's or a string's text; others: the user */
 
 /* --- comparing (template_compare.c) --- */
 typedef enum mn_jinja_relation { MN_JINJA_LT, MN_JINJA_LE, MN_JINJA_GT, MN_JINJA_GE } mn_jinja_relation;

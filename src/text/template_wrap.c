@@ -42,10 +42,10 @@ static bool is_word_or_mark(const string *s, size_t i)
 }
 
 /* The end of a run of two or more hyphens between a word and a word; 0 if there is none at `i`. */
-static size_t dash_end(const string *s, size_t start, size_t i)
+static size_t dash_end(const wrapper *w, const string *s, size_t start, size_t i)
 {
     size_t end = i;
-    while (end < s->length && s->data[end] == '-') end++;
+    while (end < s->length && s->data[end] == '-' && mn_jinja_charge(w->run, 1)) end++;
     if (end - i < 2 || i == start || end >= s->length) return 0;
     size_t next = end;
     bool word = mn_jinja_is_word(mn_jinja_string_decode(s, &next));
@@ -72,10 +72,10 @@ static size_t chunk_end(const wrapper *w, const string *s, size_t start)
         while (is_blank(s, i)) i++;
         return i;
     }
-    if (w->on_hyphens && start && (dash = dash_end(s, 0, start))) return dash;
+    if (w->on_hyphens && start && (dash = dash_end(w, s, 0, start))) return dash;
     for (; i < s->length && !is_blank(s, i); i++) {
         if (!w->on_hyphens || s->data[i] != '-') continue;
-        if (i > start && dash_end(s, start, i)) return i;
+        if (i > start && dash_end(w, s, start, i)) return i;
         if (parts_here(s, start, i)) return i + 1;
     }
     return i;
@@ -103,7 +103,7 @@ static bool is_space_chunk(value chunk)
 static size_t break_place(const wrapper *w, string *chunk, int64_t room)
 {
     size_t end = mn_jinja_string_offset(w->run, chunk, (size_t)room);
-    for (size_t i = end; w->on_hyphens && (int64_t)mn_jinja_string_count(chunk) > room && i-- > 1;) {
+    for (size_t i = end; w->on_hyphens && (int64_t)mn_jinja_string_chars(w->run, chunk) > room && i-- > 1;) {
         if (chunk->data[i] != '-') continue;
         for (size_t k = 0; k < i; k++)
             if (chunk->data[k] != '-') return i + 1;
@@ -130,12 +130,12 @@ static void fill_lines(wrapper *w)
         int64_t used = 0;
         if (w->lines->n && is_space_chunk(w->chunks->items[i])) i++;
         for (; i < w->chunks->n && !w->run->status; i++) {
-            int64_t n = (int64_t)mn_jinja_string_count(w->chunks->items[i].string);
+            int64_t n = (int64_t)mn_jinja_string_chars(w->run, w->chunks->items[i].string);
             if (used + n > w->width) break;
             mn_jinja_list_append(w->run, line, w->chunks->items[i]);
             used += n;
         }
-        if (i < w->chunks->n && (int64_t)mn_jinja_string_count(w->chunks->items[i].string) > w->width && !w->run->status) {
+        if (i < w->chunks->n && (int64_t)mn_jinja_string_chars(w->run, w->chunks->items[i].string) > w->width && !w->run->status) {
             string *chunk = w->chunks->items[i].string;
             int64_t room = w->width < 1 ? 1 : w->width - used;
             if (w->break_long) {
