@@ -199,10 +199,12 @@ static mn_status write_tensors(const conversion *job, mn_gguf_writer *w, mn_erro
 static mn_status write_job(const conversion *job, const char *out, mn_error *error)
 {
     mn_gguf_writer *w = NULL;
+    const char *temporary;
     mn_status status = mn_gguf_writer_open(&w, out, true, error);
     if (!status) status = describe(job, w, error);
     if (!status) status = add_tensors(job, w, error);
     if (!status) status = write_tensors(job, w, error);
+    if (!status) status = mn_gguf_writer_finish(w, &temporary, error);
     if (!status) status = mn_gguf_writer_commit(w, error);
     mn_gguf_writer_close(w);
     return status;
