@@ -119,7 +119,7 @@ static double cos_kernel(twofold angle)
 /* x less a multiple of pi/2, in [-pi/4, pi/4]; *quadrant counts the multiples, modulo 4. */
 static twofold reduce_angle(double x, unsigned *quadrant)
 {
-    /* pi/2 as three parts of 30 bits, whose products with a count below 2^22 are exact, and a rest. */
+    /* pi/2 as three parts of 30 bits, exact when multiplied by a count below 2^22, and a rest. */
     const double part0 = 0x1.921fb54p+0, part1 = 0x1.10b46118p-30, part2 = 0x1.313198ap-61;
     const double rest = 0x1.701b839a25205p-92;
     uint64_t bits;
