@@ -130,6 +130,17 @@ static size_t skip_spaces(const char *text, size_t position, size_t end) {
     return position;
 }
 
+/* In Phi-3 every special token swallows the white space that follows, but these. */
+static bool strips_right(const mn_tokenizer *t, int32_t id) {
+    static const char *const others[] = { "<unk>", "<s>", "<|endoftext|>" };
+    if (!t->specials_strip_right) return false;
+    mn_string name = t->pieces.raw[id];
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (name.length == strlen(others[i]) && !memcmp(name.data, others[i], name.length))
+            return false;
+    return true;
+}
+
 static bool encode_text(encoder *e, const mn_prompt *prompt) {
     const mn_tokenizer *t = e->tokenizer;
     const char *text = prompt->text.data;
@@ -141,8 +152,7 @@ static bool encode_text(encoder *e, const mn_prompt *prompt) {
         if (!mn_ids_add(e->out, match.id)) return false;
         e->after_special = true;
         position = match.start + match.length;
-        if (t->specials_strip_right && t->pieces.types[match.id] == MN_PIECE_CONTROL)
-            position = skip_spaces(text, position, prompt->text.length);
+        if (strips_right(t, match.id)) position = skip_spaces(text, position, prompt->text.length);
     }
     return true;
 }

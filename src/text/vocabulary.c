@@ -175,7 +175,7 @@ static mn_status read_all(mn_vocabulary *v, const mn_gguf *file, mn_error *error
     if (!status) status = read_scores(v, file, error);
     if (!status) status = read_types(v, file, error);
     if (!status) status = read_ids(v, file, error);
-    v->specials_strip_right = is_phi3(file);
+    v->specials_strip_right = v->kind == MN_SENTENCEPIECE && is_phi3(file);
     return status;
 }
 

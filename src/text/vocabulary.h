@@ -37,7 +37,7 @@ typedef struct mn_vocabulary {
     int8_t add_bos, add_eos;             /* 1, 0, or -1: the default of the kind */
     int8_t add_space_prefix;
     bool remove_extra_whitespaces;
-    bool specials_strip_right; /* control tokens swallow the white space that follows (Phi-3) */
+    bool specials_strip_right; /* special tokens swallow the white space that follows (Phi-3) */
 } mn_vocabulary;
 
 /* Reads and checks tokenizer.ggml.* of `file`, which must stay open as long as the result is used.
