@@ -261,6 +261,11 @@ const char *mn_nearest_name(const char *text, const char *const *names, size_t n
         size_t name_length = names[i] ? strlen(names[i]) : 0;
         if (!name_length || name_length > MAX_NAME) continue;
         unsigned distance = edit_distance(text, length, names[i], name_length);
+        size_t family = strcspn(names[i], ":"); /* "smollm3" means "smollm2:135m" */
+        if (family < name_length && !strchr(text, ':')) {
+            unsigned shorter = edit_distance(text, length, names[i], family);
+            if (shorter < distance) distance = shorter;
+        }
         /* "temperature" for "temp", "smol" for "smollm2": one is the beginning of the other. */
         bool beginning = (length >= 3 && begins_with(names[i], text, length))
                          || (name_length >= 3 && begins_with(text, names[i], name_length));

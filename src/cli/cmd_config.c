@@ -139,5 +139,5 @@ const mn_command mn_cmd_config = {
             "MINNOW_TOP_K, flags. The files hold lines such as: temp = 0.2",
     .examples = "minnow config list\nminnow config set threads 4\nminnow config unset threads",
     .flags = flags, .max_arguments = 3, .completes = MN_ARGUMENT_WORDS, .words = "list get set unset path",
-    .run = run,
+    .top = true, .run = run,
 };

@@ -96,5 +96,5 @@ const mn_command mn_cmd_probe = {
     .text = "Cores, instruction sets, memory and its limits, and the bandwidth of reading buffers of\n"
             "several sizes with one thread and with all. Decoding cannot be faster than this\n"
             "bandwidth divided by the bytes that a token reads (see minnow bench).",
-    .examples = "minnow probe\nminnow probe --json > board.json", .flags = flags, .run = run,
+    .examples = "minnow probe\nminnow probe --json > board.json", .flags = flags, .top = true, .run = run,
 };

@@ -89,14 +89,14 @@ static void logprobs_json(const mn_talk *talk, mn_json *json)
         mn_json_i64(json, "id", found[0].id);
         const char *bytes = mn_model_token_bytes(talk->model, found[0].id, &length);
         mn_json_bytes(json, "text", bytes, length);
-        mn_json_real(json, "logprob", found[0].logprob);
+        mn_json_float(json, "logprob", found[0].logprob);
         mn_json_open(json, "top", '[');
         for (size_t k = 1; k < n; k++) {
             bytes = mn_model_token_bytes(talk->model, found[k].id, &length);
             mn_json_open(json, NULL, '{');
             mn_json_i64(json, "id", found[k].id);
             mn_json_bytes(json, "text", bytes, length);
-            mn_json_real(json, "logprob", found[k].logprob);
+            mn_json_float(json, "logprob", found[k].logprob);
             mn_json_close(json, '}');
         }
         mn_json_close(json, ']');

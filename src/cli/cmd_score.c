@@ -175,5 +175,5 @@ const mn_command mn_cmd_score = {
     .examples = "minnow score smollm2:135m -f book.txt --chunks 32\n"
                 "minnow score smollm2:135m --string 'The sky is blue.' --top 3 --json",
     .flags = flags, .scopes = MN_SCOPE_BIT(MN_SCOPE_ENGINE), .min_arguments = 1, .max_arguments = 1,
-    .completes = MN_ARGUMENT_MODEL, .run = run,
+    .completes = MN_ARGUMENT_MODEL, .top = true, .run = run,
 };

@@ -102,8 +102,9 @@ static void element_json(mn_json *json, const char *key, const mn_gguf_entry *en
     else if (entry->element_type == MN_GGUF_BOOL) mn_json_bool(json, key, entry->raw[index] != 0);
     else if (mn_gguf_entry_u64(entry, index, &natural)) mn_json_u64(json, key, natural);
     else if (mn_gguf_entry_i64(entry, index, &whole)) mn_json_i64(json, key, whole);
-    else if (mn_gguf_entry_f64(entry, index, &real)) mn_json_real(json, key, real);
-    else mn_json_null(json, key);
+    else if (!mn_gguf_entry_f64(entry, index, &real)) mn_json_null(json, key);
+    else if (entry->element_type == MN_GGUF_F32) mn_json_float(json, key, (float)real);
+    else mn_json_real(json, key, real);
 }
 
 static void entry_json(mn_json *json, const mn_gguf_entry *entry)

@@ -38,8 +38,9 @@ mn_status mn_fetch(const mn_call *call, const mn_store *store, const mn_catalogu
     if (mn_fetch_is_offline(call))
         return mn_fail(error, MN_NETWORK, "%s is not here, and downloads are switched off (--offline "
                        "or MINNOW_OFFLINE)", entry->name);
+    uint64_t bytes = entry->download_bytes ? entry->download_bytes : entry->size_bytes;
     mn_note(call, "%s: %s to fetch, licence %s%s%s\n", entry->name,
-            entry->download_bytes ? mn_size_show(entry->download_bytes).text : "an unknown size",
+            bytes ? mn_size_show(bytes).text : "an unknown size",
             entry->licence ? entry->licence : "unknown", entry->source ? ", from " : "",
             entry->source ? entry->source : "");
     mn_bar_init(&w.bar, call);

@@ -52,6 +52,27 @@ static mn_status offer_to_pull(mn_ref *ref, const mn_call *call, const mn_store 
     return status ? status : mn_store_find(store, entry->name, ref, &found, error);
 }
 
+/* The nearest among the names that are here and those that could be. */
+static mn_status fail_unknown(const mn_store *store, const mn_catalogue *catalogue, const char *word,
+                              mn_error *error)
+{
+    mn_refs refs = { 0 };
+    const char *nearest = NULL;
+    mn_status status = mn_store_list(store, &refs, error);
+    if (status) return status;
+    const char **names = mn_alloc_array(refs.n + catalogue->n + 1, sizeof *names);
+    for (size_t i = 0; names && i < refs.n; i++) names[i] = refs.items[i].name;
+    for (size_t i = 0; names && i < catalogue->n; i++) names[refs.n + i] = catalogue->entries[i].name;
+    if (names) nearest = mn_nearest_name(word, names, refs.n + catalogue->n);
+    status = nearest ? mn_fail(error, MN_FAILED, "there is no model '%s' here; did you mean '%s'?", word,
+                               nearest)
+                     : mn_fail(error, MN_FAILED, "there is no model '%s' here; 'minnow ls' lists those "
+                               "that are", word);
+    mn_free(names);
+    mn_refs_free(&refs);
+    return status;
+}
+
 static mn_status find_name(mn_ref *ref, const mn_call *call, const char *word, bool may_pull,
                            mn_error *error)
 {
@@ -62,10 +83,12 @@ static mn_status find_name(mn_ref *ref, const mn_call *call, const char *word, b
     mn_status status = mn_store_open(&store, error);
     if (status) return status;
     status = mn_store_find(store, word, ref, &found, &reason);
-    if (status == MN_FAILED && !found) {
+    if (status == MN_FAILED) {
         mn_status opened = mn_catalogue_open(&catalogue, NULL, &reason);
         const mn_catalogue_entry *entry = opened ? NULL : mn_catalogue_find(&catalogue, word);
-        if (entry) status = offer_to_pull(ref, call, store, entry, may_pull, &reason);
+        status = opened  ? opened
+                 : entry ? offer_to_pull(ref, call, store, entry, may_pull, &reason)
+                         : fail_unknown(store, &catalogue, word, &reason);
         mn_catalogue_close(&catalogue);
     }
     if (status && error) *error = reason;

@@ -22,8 +22,13 @@ void mn_interrupt_listen(void)
 {
     struct sigaction action = { .sa_handler = on_signal };
     sigemptyset(&action.sa_mask); /* no SA_RESTART: a read of the keyboard ends, too */
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    static const int numbers[] = { SIGINT, SIGTERM };
+    for (unsigned i = 0; i < 2; i++) {
+        struct sigaction before;
+        /* What was started with the signal ignored (in the background) goes on ignoring it. */
+        if (sigaction(numbers[i], NULL, &before) || before.sa_handler == SIG_IGN) continue;
+        sigaction(numbers[i], &action, NULL);
+    }
     signal(SIGPIPE, SIG_IGN);
 }
 

@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void new_line(mn_json *json)
@@ -66,24 +67,36 @@ void mn_json_i64(mn_json *json, const char *key, int64_t value)
     mn_text_format(&json->text, "%" PRId64, value);
 }
 
-/* The shorter of two spellings, if it reads back as the same number. */
-static void add_real(mn_text *text, double value)
+/* The shortest decimal that reads back as the same number, of its own width. */
+static void add_real(mn_text *text, double value, bool is_float)
 {
-    char shorter[40];
-    double back;
-    snprintf(shorter, sizeof shorter, "%.9g", value);
-    if (sscanf(shorter, "%lf", &back) == 1 && back == value) mn_text_add(text, shorter);
-    else mn_text_format(text, "%.17g", value);
+    char digits[40];
+    for (int precision = 1; precision <= 17; precision++) {
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        double back = strtod(digits, NULL);
+        if (is_float ? (float)back == (float)value : back == value) break;
+    }
+    mn_text_add(text, digits);
 }
 
-void mn_json_real(mn_json *json, const char *key, double value)
+static void put_real(mn_json *json, const char *key, double value, bool is_float)
 {
     if (!isfinite(value)) {
         mn_json_null(json, key);
         return;
     }
     begin_value(json, key);
-    add_real(&json->text, value);
+    add_real(&json->text, value, is_float);
+}
+
+void mn_json_real(mn_json *json, const char *key, double value)
+{
+    put_real(json, key, value, false);
+}
+
+void mn_json_float(mn_json *json, const char *key, float value)
+{
+    put_real(json, key, value, true);
 }
 
 void mn_json_bool(mn_json *json, const char *key, bool value)

@@ -25,6 +25,7 @@ void mn_json_string(mn_json *json, const char *key, const char *value); /* NULL 
 void mn_json_u64(mn_json *json, const char *key, uint64_t value);
 void mn_json_i64(mn_json *json, const char *key, int64_t value);
 void mn_json_real(mn_json *json, const char *key, double value); /* not finite gives null */
+void mn_json_float(mn_json *json, const char *key, float value); /* with a float's few digits */
 void mn_json_bool(mn_json *json, const char *key, bool value);
 void mn_json_null(mn_json *json, const char *key);
 /* Prints it with a newline on the standard output and frees it. */

@@ -13,6 +13,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define MAX_COLUMNS 16
+
 static bool reader_gone;      /* the pipe was closed: stop quietly */
 static int write_error;       /* errno of the first write that failed for another reason */
 
@@ -170,25 +172,38 @@ static size_t width_of(const char *cell)
     return width;
 }
 
+static void add_cell(mn_text *line, const char *cell, size_t width, bool right, bool last)
+{
+    size_t pad = width - width_of(cell);
+    if (right) mn_text_format(line, "%*s", (int)pad, "");
+    mn_text_add(line, cell);
+    if (!right) mn_text_format(line, "%*s", (int)pad, "");
+    if (!last) mn_text_add(line, "  ");
+}
+
+/* Without the blanks at its end. */
+static void print_line(mn_text *line)
+{
+    while (line->length && line->data[line->length - 1] == ' ') line->length--;
+    if (!line->failed) mn_out_bytes(line->data, line->length);
+    mn_out("\n");
+    mn_text_clear(line);
+}
+
 void mn_table_print(mn_table *table)
 {
-    size_t widths[16] = { 0 };
+    size_t widths[MAX_COLUMNS] = { 0 };
+    mn_text line = { 0 };
     const char *cell = table->cells.data;
-    if (table->cells.failed || !cell || table->n_columns > 16) {
-        mn_text_free(&table->cells);
-        return;
-    }
-    for (size_t i = 0; i < table->n_cells; i++, cell += strlen(cell) + 1)
-        if (width_of(cell) > widths[i % table->n_columns])
-            widths[i % table->n_columns] = width_of(cell);
+    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells; i++, cell += strlen(cell) + 1)
+        if (width_of(cell) > widths[i % table->n_columns]) widths[i % table->n_columns] = width_of(cell);
     cell = table->cells.data;
-    for (size_t i = 0; i < table->n_cells; i++, cell += strlen(cell) + 1) {
-        size_t column = i % table->n_columns, pad = widths[column] - width_of(cell);
+    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells; i++, cell += strlen(cell) + 1) {
+        size_t column = i % table->n_columns;
         bool last = column + 1 == table->n_columns;
-        if (table->right[column] == 'r') mn_out("%*s", (int)pad, "");
-        mn_out_bytes(cell, strlen(cell));
-        if (!last && table->right[column] != 'r') mn_out("%*s", (int)pad, "");
-        mn_out(last ? "\n" : "  ");
+        add_cell(&line, cell, widths[column], table->right[column] == 'r', last);
+        if (last) print_line(&line);
     }
+    mn_text_free(&line);
     mn_text_free(&table->cells);
 }

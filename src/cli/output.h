@@ -46,7 +46,7 @@ mn_size_text mn_count_show(uint64_t count);
 /* Lines of columns, as wide as they need to be. Cells are escaped. */
 typedef struct mn_table {
     mn_text cells;      /* every cell followed by '\0' */
-    size_t n_columns, n_cells;
+    size_t n_columns, n_cells; /* at most 16 columns */
     const char *right;  /* "lrrl": how each column is aligned */
 } mn_table; /* n_columns and right are set by the caller, the rest zero */
 void mn_table_add(mn_table *table, const char *cell);

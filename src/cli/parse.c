@@ -247,9 +247,9 @@ static mn_status check_count(const mn_call *call, mn_error *error)
         return mn_fail(error, MN_USAGE, "%s needs more: minnow %s %s", command->name, command->name,
                        command->arguments);
     if (call->n_arguments > command->max_arguments)
-        return mn_fail(error, MN_USAGE, "%s has nothing to do with '%s': minnow %s %s",
+        return mn_fail(error, MN_USAGE, "%s has nothing to do with '%s': minnow %s%s%s",
                        command->name, call->arguments[command->max_arguments], command->name,
-                       command->arguments);
+                       *command->arguments ? " " : "", command->arguments);
     return MN_OK;
 }
 

@@ -305,7 +305,7 @@ static mn_status find_only_tag(const mn_store *store, const mn_refs *refs, const
         n++;
     }
     if (n == 1) return read_ref(store, out, whole, found, error);
-    if (n) return mn_fail(error, MN_FAILED, "'%s' has %zu tags here; say which, as in '%s'", name,
+    if (n) return mn_fail(error, MN_USAGE, "'%s' has %zu tags here; say which, as in '%s'", name,
                           n, whole);
     return fail_unknown(refs, name, error);
 }
@@ -319,7 +319,7 @@ mn_status mn_store_find(const mn_store *store, const char *name, mn_ref *out, bo
     *found = false;
     bool possible = mn_name_normalize(whole, name);
     mn_status status = possible ? read_ref(store, out, whole, found, &reason) : MN_FAILED;
-    if (!status || status != MN_FAILED) {
+    if (status != MN_FAILED) {
         if (status && error) *error = reason;
         return status;
     }

@@ -50,7 +50,7 @@ void mn_name_from_path(char out[MN_NAME_SIZE], const char *path);
 /* All names. A ref that cannot be read is left out. */
 mn_status mn_store_list(const mn_store *store, mn_refs *out, mn_error *error);
 /* A name without its tag finds its only tag, or "latest". MN_FAILED when there is no such name (the
- * message suggests the nearest); *found false tells that from other failures. */
+ * message suggests the nearest), MN_USAGE when it has several tags. */
 mn_status mn_store_find(const mn_store *store, const char *name, mn_ref *out, bool *found,
                         mn_error *error);
 /* Writes a ref; an older one of the same name is replaced. */

@@ -157,6 +157,7 @@ static void test_nearest_name(void **state)
     assert_string_equal(mn_nearest_name("temperature", names, n), "temp");
     assert_string_equal(mn_nearest_name("smollm", names, n), "smollm2:135m");
     assert_string_equal(mn_nearest_name("smollm2:153m", names, n), "smollm2:135m");
+    assert_string_equal(mn_nearest_name("smollm3", names, n), "smollm2:135m");
     assert_null(mn_nearest_name("quantize-me", names, n));
     assert_null(mn_nearest_name("", names, n));
     assert_null(mn_nearest_name(long_text, names, n));
