@@ -298,8 +298,8 @@ static mn_status fail_unknown(const char *word, size_t length, mn_error *error)
     snprintf(name, sizeof name, "%.*s", (int)(length < 31 ? length : 31), word);
     for (size_t i = 0; i < N_SLASHES; i++) names[i] = slashes[i].name;
     const char *nearest = mn_nearest_name(name, names, N_SLASHES);
-    return mn_fail(error, MN_USAGE, "there is no /%s; %s%s", name, nearest ? "did you mean /" : "/help lists what there is",
-                   nearest ? nearest : "");
+    if (nearest) return mn_fail(error, MN_USAGE, "there is no /%s; did you mean /%s?", name, nearest);
+    return mn_fail(error, MN_USAGE, "there is no /%s; /help lists what there is", name);
 }
 
 static mn_status run_slash(chat *c, const char *line, mn_error *error)

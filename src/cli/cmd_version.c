@@ -17,13 +17,22 @@ static const char *architecture(void)
 #endif
 }
 
+static bool edits_lines(void)
+{
+#ifdef MN_WITH_LIBEDIT
+    return true;
+#else
+    return false;
+#endif
+}
+
 static mn_status run(mn_call *call, mn_error *error)
 {
     if (!mn_call_has(call, "json")) {
         mn_out("minnow %s\n", MN_VERSION);
         if (call->verbose)
-            mn_out("built for %s with %s; this CPU offers %s\n", architecture(), __VERSION__,
-                   mn_cpu_best_level(mn_cpu_detect()));
+            mn_out("built for %s with %s; this CPU offers %s; %s line editing\n", architecture(),
+                   __VERSION__, mn_cpu_best_level(mn_cpu_detect()), edits_lines() ? "with" : "without");
         return MN_OK;
     }
     mn_json json = { 0 };
@@ -32,6 +41,7 @@ static mn_status run(mn_call *call, mn_error *error)
     mn_json_string(&json, "architecture", architecture());
     mn_json_string(&json, "compiler", __VERSION__);
     mn_json_string(&json, "cpu_level", mn_cpu_best_level(mn_cpu_detect()));
+    mn_json_bool(&json, "line_editing", edits_lines());
     mn_json_close(&json, '}');
     return mn_json_print(&json, error);
 }

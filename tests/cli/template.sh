@@ -8,7 +8,7 @@
 END
     t template "$model" --messages "$work/m.json"
     t template "$model" --messages "$work/m.json" --no-generation-prompt
-    cat "$work/m.json" | t template "$model" --messages -
+    t template "$model" --messages - <"$work/m.json"
 
     say a template of its own
     cat >"$work/t.jinja" <<'END'
