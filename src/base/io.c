@@ -63,8 +63,10 @@ mn_status mn_map_open(mn_map *out, const char *path, mn_error *error)
                          (unsigned long long)size);
     } else if (size > 0) {
         void *data = current->map(fd, (size_t)size);
-        if (data == MAP_FAILED) status = fail_errno(error, path, "map");
-        else *out = (mn_map){ .data = data, .size = size };
+        if (data == MAP_FAILED)
+            status = fail_errno(error, path, "map");
+        else
+            *out = (mn_map){ .data = data, .size = size };
     }
     current->close(fd); /* the mapping stays; a read-only descriptor has nothing to lose */
     return status;
@@ -94,18 +96,19 @@ typedef struct mn_buffer {
 } mn_buffer;
 
 /* Reads to the end whatever size was announced: the file may grow, or stand in /proc. */
-static mn_status read_all(mn_buffer *buffer, int fd, const char *path, size_t limit, mn_error *error)
+static mn_status read_all(mn_buffer *buffer, int fd, const char *path, size_t limit,
+                          mn_error *error)
 {
     for (;;) {
         if (buffer->length > limit)
-            return mn_fail(error, MN_BAD_FILE, "%s: is larger than the %zu bytes allowed here", path,
-                           limit);
+            return mn_fail(error, MN_BAD_FILE, "%s: is larger than the %zu bytes allowed here",
+                           path, limit);
         void *block = buffer->data;
         if (!mn_grow(&block, &buffer->capacity, buffer->length + 2, 1))
             return mn_fail_memory(error, buffer->length + 2, path);
         buffer->data = block;
-        ssize_t got = read_some(fd, buffer->data + buffer->length,
-                                buffer->capacity - buffer->length - 1);
+        ssize_t got =
+            read_some(fd, buffer->data + buffer->length, buffer->capacity - buffer->length - 1);
         if (got < 0) return fail_errno(error, path, "read");
         if (got == 0) break;
         buffer->length += (size_t)got;
@@ -124,8 +127,8 @@ mn_status mn_file_read(char **out, size_t *length, const char *path, size_t limi
 
     mn_buffer buffer = { 0 };
     void *block = NULL;
-    size_t expected = found.st_size > 0 && (uint64_t)found.st_size <= limit_bytes
-                          ? (size_t)found.st_size + 2 : 2;
+    size_t expected =
+        found.st_size > 0 && (uint64_t)found.st_size <= limit_bytes ? (size_t)found.st_size + 2 : 2;
     if (!mn_grow(&block, &buffer.capacity, expected, 1)) {
         status = mn_fail_memory(error, expected, path);
     } else {

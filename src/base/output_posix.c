@@ -38,8 +38,8 @@ struct mn_output {
     int fd;          /* -1 when closed */
     mode_t mode;
     bool replace;
-    bool synced;   /* nothing was written since the last sync */
-    bool failed;   /* a write or sync failed: what is on the disk is not to be trusted */
+    bool synced; /* nothing was written since the last sync */
+    bool failed; /* a write or sync failed: what is on the disk is not to be trusted */
     uint64_t written;
     size_t used;
     uint8_t buffer[BUFFER_BYTES];
@@ -109,8 +109,8 @@ static char *temporary_name(const mn_output *output, int attempt)
     size_t size = folder_bytes + MAX_STEM + 80;
     char *path = mn_alloc(size);
     if (!path) return NULL;
-    snprintf(path, size, "%.*s.%.*s.minnow-%ld-%08" PRIx32 ".tmp", (int)folder_bytes, output->target,
-             MAX_STEM, name, (long)getpid(), draw_suffix(output, attempt));
+    snprintf(path, size, "%.*s.%.*s.minnow-%ld-%08" PRIx32 ".tmp", (int)folder_bytes,
+             output->target, MAX_STEM, name, (long)getpid(), draw_suffix(output, attempt));
     return path;
 }
 
@@ -148,7 +148,8 @@ static void remove_stale(const char *folder)
     for (struct dirent *entry; (entry = readdir(list));) {
         char path[PATH_MAX];
         long owner = temporary_owner(entry->d_name);
-        if (!owner || snprintf(path, sizeof path, "%s%s", folder, entry->d_name) >= PATH_MAX) continue;
+        if (!owner || snprintf(path, sizeof path, "%s%s", folder, entry->d_name) >= PATH_MAX)
+            continue;
         int fd = io->open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
         if (fd < 0) continue;
         if (is_stale(fd, owner)) io->unlink(path);
@@ -242,7 +243,8 @@ static mn_status flush(mn_output *output, mn_error *error)
 static mn_status check_usable(const mn_output *output, mn_error *error)
 {
     if (output->failed)
-        return mn_fail(error, MN_IO, "%s: an earlier write failed, so it is not kept", output->target);
+        return mn_fail(error, MN_IO, "%s: an earlier write failed, so it is not kept",
+                       output->target);
     if (output->fd < 0 || !output->temporary)
         return mn_fail(error, MN_USAGE, "%s: is already complete", output->target);
     return MN_OK;
@@ -307,7 +309,8 @@ static mn_status sync_folder(const mn_output *output, mn_error *error)
     do {
         fd = io->open(output->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
     } while (fd < 0 && errno == EINTR && ++tries < MAX_INTERRUPTS);
-    bool failed = fd < 0 ? errno != EACCES : sync_patiently(fd) && errno != EINVAL && errno != ENOTSUP;
+    bool failed =
+        fd < 0 ? errno != EACCES : sync_patiently(fd) && errno != EINVAL && errno != ENOTSUP;
     int reason = errno;
     if (fd >= 0) io->close(fd);
     if (!failed) return MN_OK;
@@ -321,7 +324,8 @@ mn_status mn_output_commit(mn_output *output, mn_error *error)
     if (status) return status;
     struct stat found;
     if (!output->replace && !lstat(output->target, &found))
-        return mn_fail(error, MN_USAGE, "%s: appeared while it was being written (--force replaces it)",
+        return mn_fail(error, MN_USAGE,
+                       "%s: appeared while it was being written (--force replaces it)",
                        output->target);
     int result, tries = 0;
     do {

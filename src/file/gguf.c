@@ -29,11 +29,20 @@ static bool signed_element(const mn_gguf_entry *entry, uint64_t index, int64_t *
 {
     const uint8_t *b = entry->raw + index * mn_gguf_type_bytes(entry->element_type);
     switch (entry->element_type) {
-    case MN_GGUF_I8: *out = (int8_t)b[0]; return true;
-    case MN_GGUF_I16: *out = (int16_t)(b[0] | b[1] << 8); return true;
-    case MN_GGUF_I32: *out = (int32_t)mn_read_u32(b); return true;
-    case MN_GGUF_I64: *out = (int64_t)mn_read_u64(b); return true;
-    default: return false;
+    case MN_GGUF_I8:
+        *out = (int8_t)b[0];
+        return true;
+    case MN_GGUF_I16:
+        *out = (int16_t)(b[0] | b[1] << 8);
+        return true;
+    case MN_GGUF_I32:
+        *out = (int32_t)mn_read_u32(b);
+        return true;
+    case MN_GGUF_I64:
+        *out = (int64_t)mn_read_u64(b);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -41,11 +50,20 @@ static bool unsigned_element(const mn_gguf_entry *entry, uint64_t index, uint64_
 {
     const uint8_t *b = entry->raw + index * mn_gguf_type_bytes(entry->element_type);
     switch (entry->element_type) {
-    case MN_GGUF_U8: *out = b[0]; return true;
-    case MN_GGUF_U16: *out = (uint64_t)(b[0] | b[1] << 8); return true;
-    case MN_GGUF_U32: *out = mn_read_u32(b); return true;
-    case MN_GGUF_U64: *out = mn_read_u64(b); return true;
-    default: return false;
+    case MN_GGUF_U8:
+        *out = b[0];
+        return true;
+    case MN_GGUF_U16:
+        *out = (uint64_t)(b[0] | b[1] << 8);
+        return true;
+    case MN_GGUF_U32:
+        *out = mn_read_u32(b);
+        return true;
+    case MN_GGUF_U64:
+        *out = mn_read_u64(b);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -86,9 +104,12 @@ bool mn_gguf_entry_f64(const mn_gguf_entry *entry, uint64_t index, double *out)
     }
     uint64_t large;
     int64_t small;
-    if (unsigned_element(entry, index, &large)) *out = (double)large;
-    else if (signed_element(entry, index, &small)) *out = (double)small;
-    else return false;
+    if (unsigned_element(entry, index, &large))
+        *out = (double)large;
+    else if (signed_element(entry, index, &small))
+        *out = (double)small;
+    else
+        return false;
     return true;
 }
 
@@ -135,13 +156,14 @@ bool mn_gguf_string(const mn_gguf *file, const char *key, mn_string *out)
 
 /* --- indexes ---------------------------------------------------------------------------------- */
 
-static mn_status fail_name(mn_names_result result, const char *path, const char *kind, const char *name,
-                           mn_error *error)
+static mn_status fail_name(mn_names_result result, const char *path, const char *kind,
+                           const char *name, mn_error *error)
 {
     if (result == MN_NAMES_TWICE)
         return mn_fail(error, MN_BAD_FILE, "%s: %s '%s' is there twice", path, kind, name);
-    return mn_fail(error, MN_BAD_FILE, "%s: %s '%s' and many others were chosen to slow down lookups",
-                   path, kind, name);
+    return mn_fail(error, MN_BAD_FILE,
+                   "%s: %s '%s' and many others were chosen to slow down lookups", path, kind,
+                   name);
 }
 
 static mn_status index_keys(mn_gguf *file, const char *path, mn_error *error)
@@ -192,13 +214,13 @@ static size_t stem_length(const char *path, uint32_t number, uint32_t count)
     return length > cut && !strcmp(path + length - cut, suffix) ? length - cut : 0;
 }
 
-static mn_status check_part(const mn_gguf_part *part, const char *path, uint32_t index, uint32_t count,
-                            mn_error *error)
+static mn_status check_part(const mn_gguf_part *part, const char *path, uint32_t index,
+                            uint32_t count, mn_error *error)
 {
     uint64_t found_count = part_number(part, "split.count"), no = part_number(part, "split.no");
     if (found_count == count && no == index) return MN_OK;
-    return mn_fail(error, MN_BAD_FILE, "%s: says it is part %llu of %llu, expected part %u of %u", path,
-                   (ull)no + 1, (ull)found_count, index + 1, count);
+    return mn_fail(error, MN_BAD_FILE, "%s: says it is part %llu of %llu, expected part %u of %u",
+                   path, (ull)no + 1, (ull)found_count, index + 1, count);
 }
 
 /* Opens part `index` of the model whose names start with `stem`, unless it is already open. */
@@ -223,13 +245,15 @@ static mn_status open_split(mn_gguf *file, mn_gguf_part *opened, const char *pat
 {
     uint64_t count = part_number(opened, "split.count"), no = part_number(opened, "split.no");
     if (count > MN_GGUF_MAX_PARTS || no >= count)
-        return mn_fail(error, MN_BAD_FILE, "%s: says it is part %llu of %llu, at most %u are possible",
-                       path, (ull)no + 1, (ull)count, MN_GGUF_MAX_PARTS);
+        return mn_fail(error, MN_BAD_FILE,
+                       "%s: says it is part %llu of %llu, at most %u are possible", path,
+                       (ull)no + 1, (ull)count, MN_GGUF_MAX_PARTS);
     size_t stem_bytes = stem_length(path, (uint32_t)no + 1, (uint32_t)count);
     if (!stem_bytes)
-        return mn_fail(error, MN_BAD_FILE, "%s: is part %u of %u, so its name must end with"
-                       " -%05u-of-%05u.gguf for the other parts to be found", path, (unsigned)no + 1,
-                       (unsigned)count, (unsigned)no + 1, (unsigned)count);
+        return mn_fail(error, MN_BAD_FILE,
+                       "%s: is part %u of %u, so its name must end with"
+                       " -%05u-of-%05u.gguf for the other parts to be found",
+                       path, (unsigned)no + 1, (unsigned)count, (unsigned)no + 1, (unsigned)count);
 
     mn_gguf_part *parts = mn_alloc_array((size_t)count, sizeof *parts);
     if (!parts) return mn_fail_memory(error, count * sizeof *parts, "the parts of a split model");
@@ -253,15 +277,18 @@ static mn_status join_tensors(mn_gguf *file, const char *path, mn_error *error)
     const mn_gguf_entry *entry = mn_gguf_part_find(&file->parts[0], "split.tensors.count");
     uint64_t promised = part_number(&file->parts[0], "split.tensors.count");
     if (entry && promised != n)
-        return mn_fail(error, MN_BAD_FILE, "%s: the parts hold %zu tensors together, but the first says"
-                       " %llu", path, n, (ull)promised);
+        return mn_fail(error, MN_BAD_FILE,
+                       "%s: the parts hold %zu tensors together, but the first says"
+                       " %llu",
+                       path, n, (ull)promised);
 
     file->joined = mn_alloc_array(n, sizeof *file->joined);
     if (!file->joined) return mn_fail_memory(error, n * sizeof *file->joined, "the tensor list");
     for (uint32_t p = 0; p < file->n_parts; p++) {
         const mn_gguf_part *part = &file->parts[p];
         if (!part->n_tensors) continue;
-        memcpy(file->joined + file->n_tensors, part->tensors, part->n_tensors * sizeof *part->tensors);
+        memcpy(file->joined + file->n_tensors, part->tensors,
+               part->n_tensors * sizeof *part->tensors);
         file->n_tensors += part->n_tensors;
     }
     file->tensors = file->joined;

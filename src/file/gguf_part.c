@@ -72,9 +72,9 @@ static const char *unread_type_name(uint32_t type)
         uint32_t type;
         const char *name;
     } known[] = {
-        { 9, "Q8_1" },     { 15, "Q8_K" },   { 16, "IQ2_XXS" }, { 17, "IQ2_XS" }, { 18, "IQ3_XXS" },
-        { 19, "IQ1_S" },   { 21, "IQ3_S" },  { 22, "IQ2_S" },   { 24, "I8" },     { 25, "I16" },
-        { 26, "I32" },     { 27, "I64" },    { 28, "F64" },     { 29, "IQ1_M" },  { 40, "NVFP4" },
+        { 9, "Q8_1" },   { 15, "Q8_K" },  { 16, "IQ2_XXS" }, { 17, "IQ2_XS" }, { 18, "IQ3_XXS" },
+        { 19, "IQ1_S" }, { 21, "IQ3_S" }, { 22, "IQ2_S" },   { 24, "I8" },     { 25, "I16" },
+        { 26, "I32" },   { 27, "I64" },   { 28, "F64" },     { 29, "IQ1_M" },  { 40, "NVFP4" },
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (known[i].type == type) return known[i].name;
@@ -107,8 +107,8 @@ static mn_status take(const uint8_t **out, reader *r, uint64_t n, const char *wh
     *out = NULL;
     if (n > r->size - r->at)
         return mn_fail(r->error, MN_BAD_FILE,
-                       "%s: %s at byte %llu needs %llu bytes, but the file ends at byte %llu", r->path,
-                       what, (ull)r->at, (ull)n, (ull)r->size);
+                       "%s: %s at byte %llu needs %llu bytes, but the file ends at byte %llu",
+                       r->path, what, (ull)r->at, (ull)n, (ull)r->size);
     *out = r->data + r->at;
     r->at += n;
     return MN_OK;
@@ -151,8 +151,8 @@ static mn_status take_name(const char **out, reader *r, const char *what, uint32
         return mn_fail(r->error, MN_BAD_FILE, "%s: %s at byte %llu has %zu bytes, expected 1 to %u",
                        r->path, what, (ull)start, found.length, limit);
     if (memchr(found.data, '\0', found.length))
-        return mn_fail(r->error, MN_BAD_FILE, "%s: %s at byte %llu holds a zero byte", r->path, what,
-                       (ull)start);
+        return mn_fail(r->error, MN_BAD_FILE, "%s: %s at byte %llu holds a zero byte", r->path,
+                       what, (ull)start);
     char *copy = part_alloc(r->part, found.length + 1);
     if (!copy) return mn_fail_memory(r->error, found.length + 1, what);
     memcpy(copy, found.data, found.length);
@@ -176,8 +176,8 @@ static mn_status read_strings(reader *r, mn_gguf_entry *entry)
     entry->raw_bytes = r->at - start;
 
     size_t bytes;
-    mn_string *list = mn_size_mul(&bytes, (size_t)entry->n, sizeof *list) ? part_alloc(r->part, bytes)
-                                                                         : NULL;
+    mn_string *list =
+        mn_size_mul(&bytes, (size_t)entry->n, sizeof *list) ? part_alloc(r->part, bytes) : NULL;
     if (!list) return mn_fail_memory(r->error, entry->n * sizeof *list, entry->key);
     r->at = start;
     for (uint64_t i = 0; i < entry->n; i++) {
@@ -196,8 +196,8 @@ static mn_status read_numbers(reader *r, mn_gguf_entry *entry)
     if (status || entry->element_type != MN_GGUF_BOOL) return status;
     for (uint64_t i = 0; i < entry->n; i++)
         if (entry->raw[i] > 1)
-            return mn_fail(r->error, MN_BAD_FILE, "%s: %s holds the bool %u, expected 0 or 1", r->path,
-                           entry->key, entry->raw[i]);
+            return mn_fail(r->error, MN_BAD_FILE, "%s: %s holds the bool %u, expected 0 or 1",
+                           r->path, entry->key, entry->raw[i]);
     return MN_OK;
 }
 
@@ -262,8 +262,8 @@ static mn_status find_alignment(reader *r)
     uint32_t value = mn_read_u32(entry->raw);
     if (value < MN_GGUF_MIN_ALIGNMENT || value > MN_GGUF_MAX_ALIGNMENT || (value & (value - 1)))
         return mn_fail(r->error, MN_BAD_FILE,
-                       "%s: general.alignment is %u, expected a power of two from %u to %u", r->path,
-                       value, MN_GGUF_MIN_ALIGNMENT, MN_GGUF_MAX_ALIGNMENT);
+                       "%s: general.alignment is %u, expected a power of two from %u to %u",
+                       r->path, value, MN_GGUF_MIN_ALIGNMENT, MN_GGUF_MAX_ALIGNMENT);
     r->part->alignment = value;
     return MN_OK;
 }
@@ -276,8 +276,8 @@ static mn_status read_shape(reader *r, mn_tensor *tensor)
     if (status) return status;
     if (tensor->n_dims == 0 || tensor->n_dims > MN_MAX_DIMS)
         return mn_fail(r->error, MN_BAD_FILE,
-                       "%s: tensor '%s' has %u dimensions, 1 to %d are possible", r->path, tensor->name,
-                       tensor->n_dims, MN_MAX_DIMS);
+                       "%s: tensor '%s' has %u dimensions, 1 to %d are possible", r->path,
+                       tensor->name, tensor->n_dims, MN_MAX_DIMS);
     for (uint32_t d = 0; d < MN_MAX_DIMS; d++) {
         tensor->shape[d] = 1;
         if (d < tensor->n_dims) status = take_u64(&tensor->shape[d], r, tensor->name);
@@ -297,13 +297,13 @@ static mn_status read_format(reader *r, mn_tensor *tensor)
     tensor->format = mn_format_by_type(type);
     if (!tensor->format)
         return mn_fail(r->error, MN_BAD_FILE,
-                       "%s: tensor '%s' is stored as type %u (%s), which minnow does not read", r->path,
-                       tensor->name, type, unread_type_name(type));
+                       "%s: tensor '%s' is stored as type %u (%s), which minnow does not read",
+                       r->path, tensor->name, type, unread_type_name(type));
     if (tensor->shape[0] % tensor->format->block)
-        return mn_fail(r->error, MN_BAD_FILE,
-                       "%s: tensor '%s' has rows of %llu weights, no whole number of %s blocks of %u",
-                       r->path, tensor->name, (ull)tensor->shape[0], tensor->format->name,
-                       tensor->format->block);
+        return mn_fail(
+            r->error, MN_BAD_FILE,
+            "%s: tensor '%s' has rows of %llu weights, no whole number of %s blocks of %u", r->path,
+            tensor->name, (ull)tensor->shape[0], tensor->format->name, tensor->format->block);
     /* Sizes in memory and counts of weights must fit too, whatever the bits of each weight. */
     uint64_t n = 1;
     bool fits = mn_format_tensor_bytes(&tensor->size_bytes, tensor->format, tensor->shape);
@@ -340,14 +340,17 @@ static mn_status place_tensors(reader *r, const uint64_t *offsets)
     for (size_t i = 0; i < part->n_tensors; i++) {
         mn_tensor *tensor = &part->tensors[i];
         if (offsets[i] < end)
-            return mn_fail(r->error, MN_BAD_FILE,
-                           "%s: tensor '%s' starts at offset %llu, inside or before '%s', which ends at"
-                           " %llu", r->path, tensor->name, (ull)offsets[i], tensor[-1].name, (ull)end);
+            return mn_fail(
+                r->error, MN_BAD_FILE,
+                "%s: tensor '%s' starts at offset %llu, inside or before '%s', which ends at"
+                " %llu",
+                r->path, tensor->name, (ull)offsets[i], tensor[-1].name, (ull)end);
         if (offsets[i] > data_bytes || tensor->size_bytes > data_bytes - offsets[i])
             return mn_fail(r->error, MN_BAD_FILE,
                            "%s: tensor '%s' needs %llu bytes at offset %llu, but only %llu bytes of"
-                           " tensor data are there; the file is cut short or damaged", r->path,
-                           tensor->name, (ull)tensor->size_bytes, (ull)offsets[i], (ull)data_bytes);
+                           " tensor data are there; the file is cut short or damaged",
+                           r->path, tensor->name, (ull)tensor->size_bytes, (ull)offsets[i],
+                           (ull)data_bytes);
         tensor->data = r->data + part->data_start + offsets[i];
         end = offsets[i] + tensor->size_bytes;
     }
@@ -363,7 +366,8 @@ static mn_status read_tensor_list(reader *r, uint64_t n, uint64_t **offsets, siz
         part->tensors = block;
         room = room && mn_grow(&numbers, capacity, (size_t)i + 1, sizeof **offsets);
         *offsets = numbers;
-        if (!room) return mn_fail_memory(r->error, (i + 1) * sizeof *part->tensors, "the tensor list");
+        if (!room)
+            return mn_fail_memory(r->error, (i + 1) * sizeof *part->tensors, "the tensor list");
         mn_status status = read_tensor(r, &part->tensors[i], &(*offsets)[i]);
         if (status) return status;
         part->n_tensors++;
@@ -393,22 +397,27 @@ static mn_status check_version(reader *r, uint32_t version)
 {
     if (version == 2 || version == 3) return MN_OK;
     if (version == 1)
-        return mn_fail(r->error, MN_BAD_FILE, "%s: is GGUF version 1, which is no longer read; convert"
-                       " the original model again", r->path);
+        return mn_fail(r->error, MN_BAD_FILE,
+                       "%s: is GGUF version 1, which is no longer read; convert"
+                       " the original model again",
+                       r->path);
     if (version && !(version & 0xFFFF))
-        return mn_fail(r->error, MN_BAD_FILE, "%s: is a big-endian GGUF file, only little-endian ones"
-                       " are read", r->path);
-    return mn_fail(r->error, MN_BAD_FILE, "%s: is GGUF version %u, expected 2 or 3", r->path, version);
+        return mn_fail(r->error, MN_BAD_FILE,
+                       "%s: is a big-endian GGUF file, only little-endian ones"
+                       " are read",
+                       r->path);
+    return mn_fail(r->error, MN_BAD_FILE, "%s: is GGUF version %u, expected 2 or 3", r->path,
+                   version);
 }
 
 static mn_status check_count(reader *r, const char *what, uint64_t n, uint64_t limit, uint64_t each)
 {
     if (n > limit)
-        return mn_fail(r->error, MN_BAD_FILE, "%s: promises %llu %s, at most %llu are possible", r->path,
-                       (ull)n, what, (ull)limit);
+        return mn_fail(r->error, MN_BAD_FILE, "%s: promises %llu %s, at most %llu are possible",
+                       r->path, (ull)n, what, (ull)limit);
     if (n > r->size / each)
-        return mn_fail(r->error, MN_BAD_FILE, "%s: promises %llu %s, too many for %llu bytes", r->path,
-                       (ull)n, what, (ull)r->size);
+        return mn_fail(r->error, MN_BAD_FILE, "%s: promises %llu %s, too many for %llu bytes",
+                       r->path, (ull)n, what, (ull)r->size);
     return MN_OK;
 }
 
@@ -416,8 +425,10 @@ static mn_status read_head(reader *r)
 {
     const uint8_t *head;
     if (r->size < 4 || memcmp(r->data, "GGUF", 4))
-        return mn_fail(r->error, MN_BAD_FILE, "%s: is no GGUF model file (it does not start with"
-                       " \"GGUF\")", r->path);
+        return mn_fail(r->error, MN_BAD_FILE,
+                       "%s: is no GGUF model file (it does not start with"
+                       " \"GGUF\")",
+                       r->path);
     /* The version first: version 1 has a shorter header. */
     if (r->size >= 8) {
         mn_status status = check_version(r, mn_read_u32(r->data + 4));
@@ -428,7 +439,8 @@ static mn_status read_head(reader *r)
     r->part->version = mn_read_u32(head + 4);
     uint64_t n_tensors = mn_read_u64(head + 8), n_entries = mn_read_u64(head + 16);
     status = check_count(r, "metadata entries", n_entries, MN_GGUF_MAX_ENTRIES, MIN_ENTRY_BYTES);
-    if (!status) status = check_count(r, "tensors", n_tensors, MN_GGUF_MAX_TENSORS, MIN_TENSOR_BYTES);
+    if (!status)
+        status = check_count(r, "tensors", n_tensors, MN_GGUF_MAX_TENSORS, MIN_TENSOR_BYTES);
     if (!status) status = read_entries(r, n_entries);
     if (!status) status = find_alignment(r);
     if (!status) status = read_tensors(r, n_tensors);
@@ -446,8 +458,9 @@ mn_status mn_gguf_part_open(mn_gguf_part *part, const char *path, mn_error *erro
         return mn_fail_memory(error, strlen(path) + 1, "a file name");
     }
     part->path = strcpy(copy, path);
-    reader r = { .part = part, .data = part->map.data, .size = part->map.size, .path = path,
-                 .error = error };
+    reader r = {
+        .part = part, .data = part->map.data, .size = part->map.size, .path = path, .error = error
+    };
     status = read_head(&r);
     if (status) mn_gguf_part_close(part);
     return status;

@@ -42,9 +42,11 @@ typedef unsigned long long ull;
 
 static mn_status check_phase(const mn_gguf_writer *writer, phase wanted, mn_error *error)
 {
-    static const char *const now[] = { "is still being described", "is being filled", "is finished" };
+    static const char *const now[] = { "is still being described", "is being filled",
+                                       "is finished" };
     if (writer->phase == wanted) return MN_OK;
-    return mn_fail(error, MN_USAGE, "the model file %s: a step came out of order", now[writer->phase]);
+    return mn_fail(error, MN_USAGE, "the model file %s: a step came out of order",
+                   now[writer->phase]);
 }
 
 /* --- entries ---------------------------------------------------------------------------------- */
@@ -63,14 +65,15 @@ static pending_entry *find_entry(const mn_gguf_writer *writer, const char *key)
     return NULL;
 }
 
-static mn_status check_entry(const mn_gguf_writer *writer, const char *key, uint64_t n, mn_error *error)
+static mn_status check_entry(const mn_gguf_writer *writer, const char *key, uint64_t n,
+                             mn_error *error)
 {
     mn_status status = check_phase(writer, DESCRIBING, error);
     size_t length = strlen(key);
     if (status) return status;
     if (length == 0 || length > MN_GGUF_MAX_KEY)
-        return mn_fail(error, MN_USAGE, "a metadata key has %zu bytes, 1 to %u are possible", length,
-                       MN_GGUF_MAX_KEY);
+        return mn_fail(error, MN_USAGE, "a metadata key has %zu bytes, 1 to %u are possible",
+                       length, MN_GGUF_MAX_KEY);
     if (n > MN_GGUF_MAX_ELEMENTS)
         return mn_fail(error, MN_USAGE, "%s: %llu elements, at most %u are possible", key, (ull)n,
                        MN_GGUF_MAX_ELEMENTS);
@@ -86,16 +89,19 @@ static mn_status set_entry(mn_gguf_writer *writer, pending_entry entry, mn_error
     void *block = writer->entries;
     pending_entry *old = find_entry(writer, entry.key);
     bool room = entry.value
-                && (old || mn_grow(&block, &writer->entries_capacity, writer->n_entries + 1,
-                                   sizeof *writer->entries));
+                && (old
+                    || mn_grow(&block, &writer->entries_capacity, writer->n_entries + 1,
+                               sizeof *writer->entries));
     writer->entries = block;
     entry.key = room ? mn_strdup(entry.key) : NULL;
     if (!entry.key) {
         mn_free(entry.value);
         return mn_fail_memory(error, entry.value_bytes, "a metadata entry");
     }
-    if (old) free_entry(old);
-    else old = &writer->entries[writer->n_entries++];
+    if (old)
+        free_entry(old);
+    else
+        old = &writer->entries[writer->n_entries++];
     *old = entry;
     return MN_OK;
 }
@@ -119,7 +125,10 @@ static mn_status set_numbers(mn_gguf_writer *writer, const char *key, mn_gguf_ty
     uint32_t each = mn_gguf_type_bytes(element_type);
     if (status) return status;
     if (!each) return mn_fail(error, MN_USAGE, "%s: its elements are no numbers", key);
-    pending_entry entry = { .key = (char *)key, .type = type, .element_type = element_type, .n = n,
+    pending_entry entry = { .key = (char *)key,
+                            .type = type,
+                            .element_type = element_type,
+                            .n = n,
                             .value_bytes = (size_t)n * each };
     entry.value = mn_alloc(entry.value_bytes);
     if (entry.value) store_numbers(entry.value, elements, n, each);
@@ -140,8 +149,12 @@ static mn_status set_strings(mn_gguf_writer *writer, const char *key, mn_gguf_ty
     if (status) return status;
     for (uint64_t i = 0; i < n && fits; i++)
         fits = mn_size_add(&size, size, 8) && mn_size_add(&size, size, strings[i].length);
-    pending_entry entry = { .key = (char *)key, .type = type, .element_type = MN_GGUF_STRING, .n = n,
-                            .value = fits ? mn_alloc(size) : NULL, .value_bytes = size };
+    pending_entry entry = { .key = (char *)key,
+                            .type = type,
+                            .element_type = MN_GGUF_STRING,
+                            .n = n,
+                            .value = fits ? mn_alloc(size) : NULL,
+                            .value_bytes = size };
     uint8_t *at = entry.value;
     for (uint64_t i = 0; i < n && at; i++) {
         store_u64(at, strings[i].length);
@@ -151,12 +164,15 @@ static mn_status set_strings(mn_gguf_writer *writer, const char *key, mn_gguf_ty
     return set_entry(writer, entry, error);
 }
 
-mn_status mn_gguf_writer_copy_entry(mn_gguf_writer *writer, const mn_gguf_entry *entry, mn_error *error)
+mn_status mn_gguf_writer_copy_entry(mn_gguf_writer *writer, const mn_gguf_entry *entry,
+                                    mn_error *error)
 {
     mn_status status = check_entry(writer, entry->key, entry->n, error);
     if (status) return status;
-    pending_entry copy = { .key = (char *)entry->key, .type = entry->type,
-                           .element_type = entry->element_type, .n = entry->n,
+    pending_entry copy = { .key = (char *)entry->key,
+                           .type = entry->type,
+                           .element_type = entry->element_type,
+                           .n = entry->n,
                            .value = mn_alloc((size_t)entry->raw_bytes),
                            .value_bytes = (size_t)entry->raw_bytes };
     if (copy.value && copy.value_bytes) memcpy(copy.value, entry->raw, copy.value_bytes);
@@ -170,30 +186,34 @@ mn_status mn_gguf_writer_set_string(mn_gguf_writer *writer, const char *key, con
     return set_strings(writer, key, MN_GGUF_STRING, &string, 1, error);
 }
 
-mn_status mn_gguf_writer_set_u32(mn_gguf_writer *writer, const char *key, uint32_t value, mn_error *error)
+mn_status mn_gguf_writer_set_u32(mn_gguf_writer *writer, const char *key, uint32_t value,
+                                 mn_error *error)
 {
     return set_numbers(writer, key, MN_GGUF_U32, MN_GGUF_U32, &value, 1, error);
 }
 
-mn_status mn_gguf_writer_set_f32(mn_gguf_writer *writer, const char *key, float value, mn_error *error)
+mn_status mn_gguf_writer_set_f32(mn_gguf_writer *writer, const char *key, float value,
+                                 mn_error *error)
 {
     return set_numbers(writer, key, MN_GGUF_F32, MN_GGUF_F32, &value, 1, error);
 }
 
-mn_status mn_gguf_writer_set_bool(mn_gguf_writer *writer, const char *key, bool value, mn_error *error)
+mn_status mn_gguf_writer_set_bool(mn_gguf_writer *writer, const char *key, bool value,
+                                  mn_error *error)
 {
     uint8_t byte = value;
     return set_numbers(writer, key, MN_GGUF_BOOL, MN_GGUF_BOOL, &byte, 1, error);
 }
 
-mn_status mn_gguf_writer_set_array(mn_gguf_writer *writer, const char *key, mn_gguf_type element_type,
-                                   const void *elements, uint64_t n, mn_error *error)
+mn_status mn_gguf_writer_set_array(mn_gguf_writer *writer, const char *key,
+                                   mn_gguf_type element_type, const void *elements, uint64_t n,
+                                   mn_error *error)
 {
     return set_numbers(writer, key, MN_GGUF_ARRAY, element_type, elements, n, error);
 }
 
-mn_status mn_gguf_writer_set_strings(mn_gguf_writer *writer, const char *key, const mn_string *strings,
-                                     uint64_t n, mn_error *error)
+mn_status mn_gguf_writer_set_strings(mn_gguf_writer *writer, const char *key,
+                                     const mn_string *strings, uint64_t n, mn_error *error)
 {
     return set_strings(writer, key, MN_GGUF_ARRAY, strings, n, error);
 }
@@ -210,7 +230,8 @@ void mn_gguf_writer_remove(mn_gguf_writer *writer, const char *key)
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
-static mn_status check_tensor(const mn_gguf_writer *writer, const mn_tensor *tensor, mn_error *error)
+static mn_status check_tensor(const mn_gguf_writer *writer, const mn_tensor *tensor,
+                              mn_error *error)
 {
     mn_status status = check_phase(writer, DESCRIBING, error);
     size_t length = strlen(tensor->name);
@@ -228,7 +249,8 @@ static mn_status check_tensor(const mn_gguf_writer *writer, const mn_tensor *ten
     return MN_OK;
 }
 
-mn_status mn_gguf_writer_add_tensor(mn_gguf_writer *writer, const mn_tensor *tensor, mn_error *error)
+mn_status mn_gguf_writer_add_tensor(mn_gguf_writer *writer, const mn_tensor *tensor,
+                                    mn_error *error)
 {
     mn_status status = check_tensor(writer, tensor, error);
     if (status) return status;
@@ -237,8 +259,8 @@ mn_status mn_gguf_writer_add_tensor(mn_gguf_writer *writer, const mn_tensor *ten
         return mn_fail(error, MN_USAGE, "tensor '%s': rows of %llu weights cannot be stored as %s",
                        tensor->name, (ull)tensor->shape[0], tensor->format->name);
     void *block = writer->tensors;
-    bool room = mn_grow(&block, &writer->tensors_capacity, writer->n_tensors + 1,
-                        sizeof *writer->tensors);
+    bool room =
+        mn_grow(&block, &writer->tensors_capacity, writer->n_tensors + 1, sizeof *writer->tensors);
     writer->tensors = block;
     added.name = room ? mn_strdup(tensor->name) : NULL;
     if (!added.name) return mn_fail_memory(error, sizeof added, "the tensor list");
@@ -255,7 +277,8 @@ static mn_status find_alignment(const mn_gguf_writer *writer, uint32_t *alignmen
     if (!entry) return MN_OK;
     uint32_t value = entry->type == MN_GGUF_U32 ? mn_read_u32(entry->value) : 0;
     if (value < MN_GGUF_MIN_ALIGNMENT || value > MN_GGUF_MAX_ALIGNMENT || (value & (value - 1)))
-        return mn_fail(error, MN_USAGE, "general.alignment must be a u32 power of two from %u to %u",
+        return mn_fail(error, MN_USAGE,
+                       "general.alignment must be a u32 power of two from %u to %u",
                        MN_GGUF_MIN_ALIGNMENT, MN_GGUF_MAX_ALIGNMENT);
     *alignment = value;
     return MN_OK;
@@ -278,7 +301,8 @@ static uint64_t head_bytes(const mn_gguf_writer *writer)
         total += entry->value_bytes;
     }
     for (size_t i = 0; i < writer->n_tensors; i++)
-        total += 8 + strlen(writer->tensors[i].name) + 4 + 8 * writer->tensors[i].tensor.n_dims + 12;
+        total +=
+            8 + strlen(writer->tensors[i].name) + 4 + 8 * writer->tensors[i].tensor.n_dims + 12;
     return total;
 }
 
@@ -314,7 +338,8 @@ static mn_status check_names(const mn_gguf_writer *writer, mn_error *error)
     mn_status status = MN_OK;
     for (size_t i = 0; i < writer->n_tensors && !status; i++)
         if (mn_names_add(&names, writer->tensors[i].name, (uint32_t)i))
-            status = mn_fail(error, MN_USAGE, "tensor '%s' was added twice", writer->tensors[i].name);
+            status =
+                mn_fail(error, MN_USAGE, "tensor '%s' was added twice", writer->tensors[i].name);
     mn_names_close(&names);
     return status;
 }
@@ -441,7 +466,8 @@ static uint64_t current_end(const mn_gguf_writer *writer)
     return writer->data_start + writer->tensors[writer->current + 1].offset;
 }
 
-mn_status mn_gguf_writer_bytes(mn_gguf_writer *writer, const void *bytes, uint64_t size, mn_error *error)
+mn_status mn_gguf_writer_bytes(mn_gguf_writer *writer, const void *bytes, uint64_t size,
+                               mn_error *error)
 {
     const uint8_t *at = bytes;
     mn_status status = check_phase(writer, FILLING, error);

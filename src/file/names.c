@@ -21,7 +21,8 @@ static uint32_t hash_of(const char *name)
 bool mn_names_open(mn_names *names, size_t n)
 {
     size_t n_slots = 16;
-    while (n_slots / 2 < n) n_slots *= 2; /* n is far below SIZE_MAX / 4: it counts things in memory */
+    while (n_slots / 2 < n)
+        n_slots *= 2; /* n is far below SIZE_MAX / 4: it counts things in memory */
     names->slots = mn_alloc_array(n_slots, sizeof *names->slots);
     names->n_slots = names->slots ? n_slots : 0;
     return names->slots;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* quantize.c - the plan of a new model file, its metadata, and the proof before it takes its name. */
+/* quantize.c - the plan of a new model file, its metadata, and the proof before it takes its name.
+ */
 #include "shrink/quantize.h"
 
 #include "base/error.h"
@@ -32,8 +33,9 @@ typedef unsigned long long ull;
 static const struct {
     uint32_t type, then;
 } fallbacks[] = {
-    { MN_Q2_K, MN_IQ4_NL }, { MN_Q3_K, MN_IQ4_NL },  { MN_Q4_K, MN_Q5_0 },   { MN_Q5_K, MN_Q5_1 },
-    { MN_Q6_K, MN_Q8_0 },   { MN_IQ4_XS, MN_IQ4_NL }, { MN_TQ1_0, MN_IQ4_NL }, { MN_TQ2_0, MN_IQ4_NL },
+    { MN_Q2_K, MN_IQ4_NL },  { MN_Q3_K, MN_IQ4_NL },  { MN_Q4_K, MN_Q5_0 },
+    { MN_Q5_K, MN_Q5_1 },    { MN_Q6_K, MN_Q8_0 },    { MN_IQ4_XS, MN_IQ4_NL },
+    { MN_TQ1_0, MN_IQ4_NL }, { MN_TQ2_0, MN_IQ4_NL },
 };
 
 static const mn_format *fit_rows(const mn_format *format, uint64_t row)
@@ -53,8 +55,8 @@ static bool is_float(const mn_format *format)
 /* Small matrices that choose between experts or mix streams: little to gain, much to lose. */
 static bool is_steering(const char *name)
 {
-    static const char *const parts[] = { "ffn_gate_inp", "altup", "laurel", "per_layer_model_proj",
-                                         "position_embd", "token_types" };
+    static const char *const parts[] = { "ffn_gate_inp",         "altup",         "laurel",
+                                         "per_layer_model_proj", "position_embd", "token_types" };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (strstr(name, parts[i])) return true;
     return false;
@@ -149,16 +151,19 @@ static mn_status set_metadata(job *j)
     snprintf(done, sizeof done, "minnow %s: quantize %s", MN_VERSION, format->name);
     mn_status status = copy_metadata(j);
     if (!status && format->file_type != UINT32_MAX)
-        status = mn_gguf_writer_set_u32(j->writer, "general.file_type", format->file_type, j->error);
+        status =
+            mn_gguf_writer_set_u32(j->writer, "general.file_type", format->file_type, j->error);
     else if (!status)
         mn_gguf_writer_remove(j->writer, "general.file_type");
-    if (!status) status = mn_gguf_writer_set_u32(j->writer, "general.quantization_version", 2, j->error);
+    if (!status)
+        status = mn_gguf_writer_set_u32(j->writer, "general.quantization_version", 2, j->error);
     if (!status) status = mn_gguf_writer_set_bool(j->writer, "minnow.modified", true, j->error);
-    if (!status) status = mn_gguf_writer_set_string(j->writer, "minnow.modified_by", done, j->error);
+    if (!status)
+        status = mn_gguf_writer_set_string(j->writer, "minnow.modified_by", done, j->error);
     if (!status) status = set_source_name(j);
     if (!status)
-        status = mn_gguf_writer_set_string(j->writer, "minnow.source_type", main_format(j->source)->name,
-                                           j->error);
+        status = mn_gguf_writer_set_string(j->writer, "minnow.source_type",
+                                           main_format(j->source)->name, j->error);
     return status;
 }
 
@@ -183,7 +188,9 @@ static mn_status report(job *j, uint64_t tensor)
     if (!options->progress) return MN_OK;
     bool more = tensor < j->n_tensors;
     mn_quantize_progress progress = {
-        .tensor = tensor, .n_tensors = j->n_tensors, .bytes = j->written,
+        .tensor = tensor,
+        .n_tensors = j->n_tensors,
+        .bytes = j->written,
         .total_bytes = j->result.bytes,
         .name = more ? mn_gguf_tensor_at(j->source, tensor)->name : "",
     };
@@ -196,7 +203,8 @@ static mn_quantize_rows rows_of(const job *j, const mn_tensor *tensor, const mn_
     const mn_quantize_options *options = j->options;
     bool weighed = options->importance && format != tensor->format;
     return (mn_quantize_rows){
-        .source = tensor, .format = format,
+        .source = tensor,
+        .format = format,
         .importance = weighed ? options->importance(options->user, tensor) : NULL,
     };
 }
@@ -233,8 +241,10 @@ static mn_status prove_tensor(job *j, const mn_gguf *made, uint64_t index)
                 && mn_format_tensor_bytes(&size, tensor->format, tensor->shape)
                 && size == tensor->size_bytes;
     if (!same)
-        return mn_fail(j->error, MN_FAILED, "%s: tensor '%s' did not come back as it was written;"
-                       " nothing was changed", j->target, source->name);
+        return mn_fail(j->error, MN_FAILED,
+                       "%s: tensor '%s' did not come back as it was written;"
+                       " nothing was changed",
+                       j->target, source->name);
 
     mn_quantize_rows rows = rows_of(j, source, j->formats[index]);
     uint64_t n_rows = mn_tensor_rows(source);
@@ -259,12 +269,15 @@ static mn_status prove_metadata(job *j, const mn_gguf *made)
         const mn_gguf_entry *entry = mn_gguf_entry_at(j->source, i);
         if (is_dropped(entry->key) || is_own(entry->key)) continue;
         const mn_gguf_entry *found = mn_gguf_find(made, entry->key);
-        bool same = found && found->type == entry->type && found->element_type == entry->element_type
-                    && found->n == entry->n && found->raw_bytes == entry->raw_bytes
+        bool same = found && found->type == entry->type
+                    && found->element_type == entry->element_type && found->n == entry->n
+                    && found->raw_bytes == entry->raw_bytes
                     && !memcmp(found->raw, entry->raw, (size_t)entry->raw_bytes);
         if (!same)
-            return mn_fail(j->error, MN_FAILED, "%s: %s did not come back as it was written; nothing"
-                           " was changed", j->target, entry->key);
+            return mn_fail(j->error, MN_FAILED,
+                           "%s: %s did not come back as it was written; nothing"
+                           " was changed",
+                           j->target, entry->key);
     }
     return MN_OK;
 }
@@ -276,8 +289,10 @@ static mn_status prove(job *j, const char *temporary)
     mn_status status = mn_gguf_open(&made, temporary, j->error);
     if (status) return status;
     if (mn_gguf_n_tensors(made) != j->n_tensors || mn_gguf_file_bytes(made) != j->result.bytes)
-        status = mn_fail(j->error, MN_FAILED, "%s: did not come back from the disk as it was written;"
-                         " nothing was changed", j->target);
+        status = mn_fail(j->error, MN_FAILED,
+                         "%s: did not come back from the disk as it was written;"
+                         " nothing was changed",
+                         j->target);
     if (!status) status = prove_metadata(j, made);
     for (uint64_t i = 0; i < j->n_tensors && !status; i++) status = prove_tensor(j, made, i);
     mn_gguf_close(made);
@@ -291,8 +306,10 @@ static mn_status check_target(const job *j)
 {
     for (uint32_t i = 0; i < mn_gguf_n_parts(j->source); i++)
         if (mn_same_file(mn_gguf_part_path(j->source, i), j->target))
-            return mn_fail(j->error, MN_USAGE, "%s: is the source itself; give the new model another"
-                           " name", j->target);
+            return mn_fail(j->error, MN_USAGE,
+                           "%s: is the source itself; give the new model another"
+                           " name",
+                           j->target);
     return MN_OK;
 }
 

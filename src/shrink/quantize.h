@@ -6,15 +6,15 @@
  *   routers and the small side matrices that steer a layer   as they are
  *   every other matrix                  the format asked for; if its rows are no whole number of
  *                                       blocks, the next format of the list in quantize.c, last F16
- * Weights that are already in the wanted format are copied byte for byte. Weights that were quantized
- * before are decoded first; the result counts them, because such a model is worse than one made from
- * the original weights. All metadata is kept but for file type, split keys and minnow.modified,
+ * Weights that are already in the wanted format are copied byte for byte. Weights that were
+ * quantized before are decoded first; the result counts them, because such a model is worse than one
+ * made from the original weights. All metadata is kept but for file type, split keys and minnow.modified,
  * minnow.modified_by, minnow.source_name, minnow.source_type.
  *
  * Memory: the source is mapped, and each thread holds some rows. The bytes written do not depend on
  * the number of threads. The new file is proven before it takes its name: it is reopened, kept
- * metadata is compared with the source, every tensor's shape and size are checked, and sampled rows of
- * each are computed again and compared. */
+ * metadata is compared with the source, every tensor's shape and size are checked, and sampled rows
+ * of each are computed again and compared. */
 #ifndef MN_SHRINK_QUANTIZE_H
 #define MN_SHRINK_QUANTIZE_H
 
@@ -42,7 +42,8 @@ typedef struct mn_quantize_options {
     bool (*progress)(void *user, const mn_quantize_progress *progress);
     /* Another format for a matrix than `format`; NULL for the rule above. */
     const mn_format *(*choose)(void *user, const mn_tensor *source);
-    /* How much each column matters, [shape[0]], >= 0; NULL: all the same. Kept until the tensor is done. */
+    /* How much each column matters, [shape[0]], >= 0; NULL: all the same. Kept until the tensor is
+     * done. */
     const float *(*importance)(void *user, const mn_tensor *source);
 } mn_quantize_options;
 
@@ -54,8 +55,8 @@ typedef struct mn_quantize_result {
     uint64_t source_bytes, bytes; /* of the whole files */
 } mn_quantize_result;
 
-/* Errors: MN_USAGE (output is the input, exists, or the format cannot be written), MN_BAD_FILE, MN_IO,
- * MN_NO_MEMORY, MN_NO_FIT, MN_CANCELLED. `result` may be NULL. */
+/* Errors: MN_USAGE (output is the input, exists, or the format cannot be written), MN_BAD_FILE,
+ * MN_IO, MN_NO_MEMORY, MN_NO_FIT, MN_CANCELLED. `result` may be NULL. */
 mn_status mn_quantize(const char *source, const char *target, const mn_quantize_options *options,
                       mn_quantize_result *result, mn_error *error);
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    SLAB_WEIGHTS = 1 << 17,   /* what a thread takes at once; at least one row */
+    SLAB_WEIGHTS = 1 << 17,    /* what a thread takes at once; at least one row */
     MAX_ROW_WEIGHTS = 1 << 28, /* far above any model; keeps a hostile row from taking all memory */
     MAX_THREADS = 256,
     COPY_BYTES = 1 << 22,
@@ -51,7 +51,8 @@ static bool all_finite(const float *values, size_t n)
 
 /* One row; `floats` [n] is scratch. Decoding the new row again finds a number that went beyond the
  * format's range, such as 70000 in F16. */
-static fault convert_row(uint8_t *out, float *floats, const mn_quantize_rows *rows, const uint8_t *in)
+static fault convert_row(uint8_t *out, float *floats, const mn_quantize_rows *rows,
+                         const uint8_t *in)
 {
     size_t n = (size_t)rows->source->shape[0];
     rows->source->format->decode(floats, in, n);
@@ -80,10 +81,12 @@ static void convert_slab(void *user, mn_pool *pool, uint32_t thread)
     }
 }
 
-static mn_status fail_fault(const mn_quantize_rows *rows, fault found, uint64_t row, mn_error *error)
+static mn_status fail_fault(const mn_quantize_rows *rows, fault found, uint64_t row,
+                            mn_error *error)
 {
     if (found == FAULT_SOURCE)
-        return mn_fail(error, MN_BAD_FILE, "tensor '%s': row %llu holds a number that is not finite",
+        return mn_fail(error, MN_BAD_FILE,
+                       "tensor '%s': row %llu holds a number that is not finite",
                        rows->source->name, (ull)row);
     return mn_fail(error, MN_BAD_FILE, "tensor '%s': row %llu holds numbers too large for %s",
                    rows->source->name, (ull)row, rows->format->name);
@@ -96,11 +99,13 @@ static mn_status prepare(mn_quantizer *q, const mn_quantize_rows *rows, mn_error
 {
     uint64_t n = rows->source->shape[0], source_row_bytes, row_bytes;
     if (n > MAX_ROW_WEIGHTS)
-        return mn_fail(error, MN_NO_FIT, "tensor '%s': rows of %llu weights, at most %d are possible",
+        return mn_fail(error, MN_NO_FIT,
+                       "tensor '%s': rows of %llu weights, at most %d are possible",
                        rows->source->name, (ull)n, MAX_ROW_WEIGHTS);
     if (!mn_format_row_bytes(&source_row_bytes, rows->source->format, n)
         || !mn_format_row_bytes(&row_bytes, rows->format, n))
-        return mn_fail(error, MN_USAGE, "tensor '%s': rows of %llu weights do not fit the format %s",
+        return mn_fail(error, MN_USAGE,
+                       "tensor '%s': rows of %llu weights do not fit the format %s",
                        rows->source->name, (ull)n, rows->format->name);
     q->rows = rows;
     q->source_row_bytes = (size_t)source_row_bytes;
@@ -112,7 +117,8 @@ static mn_status prepare(mn_quantizer *q, const mn_quantize_rows *rows, mn_error
     bool fits = mn_size_mul(&q->slab_bytes, (size_t)q->slab_rows, q->row_bytes)
                 && mn_size_mul(&n_bytes, q->slab_bytes, q->n_threads);
     void *floats = q->floats, *bytes = q->bytes;
-    fits = fits && mn_grow(&floats, &q->floats_capacity, q->slab_weights * q->n_threads, sizeof(float));
+    fits = fits
+           && mn_grow(&floats, &q->floats_capacity, q->slab_weights * q->n_threads, sizeof(float));
     q->floats = floats;
     fits = fits && mn_grow(&bytes, &q->bytes_capacity, n_bytes, 1);
     q->bytes = bytes;
@@ -133,17 +139,22 @@ static mn_status copy_rows(const mn_quantize_rows *rows, uint64_t first, uint64_
 }
 
 mn_status mn_quantizer_next(mn_quantizer *q, const mn_quantize_rows *rows, uint64_t first,
-                            uint64_t *n_rows, const uint8_t **bytes, uint64_t *size, mn_error *error)
+                            uint64_t *n_rows, const uint8_t **bytes, uint64_t *size,
+                            mn_error *error)
 {
-    if (rows->format == rows->source->format) return copy_rows(rows, first, n_rows, bytes, size, error);
+    if (rows->format == rows->source->format)
+        return copy_rows(rows, first, n_rows, bytes, size, error);
     mn_status status = prepare(q, rows, error);
     if (status) return status;
     uint64_t left = mn_tensor_rows(rows->source) - first, round = q->slab_rows * q->n_threads;
     q->first = first;
     q->n_rows = left < round ? left : round;
-    if (q->pool) mn_pool_run(q->pool, convert_slab, q);
-    else convert_slab(q, NULL, 0);
-    for (uint32_t t = 0; t < q->n_threads; t++) /* the first row at fault, whichever thread had it */
+    if (q->pool)
+        mn_pool_run(q->pool, convert_slab, q);
+    else
+        convert_slab(q, NULL, 0);
+    for (uint32_t t = 0; t < q->n_threads;
+         t++) /* the first row at fault, whichever thread had it */
         if (q->faults[t]) return fail_fault(rows, q->faults[t], q->fault_rows[t], error);
     *n_rows = q->n_rows;
     *bytes = q->bytes;
@@ -167,8 +178,10 @@ mn_status mn_quantizer_check(mn_quantizer *q, const mn_quantize_rows *rows, uint
         expected = q->bytes;
     }
     if (memcmp(found, expected, q->row_bytes))
-        return mn_fail(error, MN_FAILED, "tensor '%s': row %llu did not come back from the disk as it"
-                       " was written; nothing was changed", made->name, (ull)row);
+        return mn_fail(error, MN_FAILED,
+                       "tensor '%s': row %llu did not come back from the disk as it"
+                       " was written; nothing was changed",
+                       made->name, (ull)row);
     made->format->decode(q->floats, found, n);
     return all_finite(q->floats, n) ? MN_OK : fail_fault(rows, FAULT_SOURCE, row, error);
 }
