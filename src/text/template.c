@@ -10,16 +10,17 @@
 #include <string.h>
 
 #define MAX_SOURCE_BYTES ((size_t)1 << 20)
-#define MAX_PARSED_BYTES ((size_t)24 << 20)
+#define MAX_PARSED_BYTES ((size_t)12 << 20)
 
 /* What a rendering may use unless the caller says otherwise: a share of its own, and more the more
  * there is to render. */
-#define BASE_STEPS 2000000u
+#define BASE_STEPS      2000000u
 #define STEPS_PER_VALUE 2000u
-#define BASE_BYTES ((size_t)16 << 20)
-#define BYTES_PER_BYTE 16u
+#define BASE_BYTES      ((size_t)16 << 20)
+#define BYTES_PER_BYTE  16u
 
-/* --- opening ------------------------------------------------------------------------------------ */
+/* --- opening ------------------------------------------------------------------------------------
+ */
 
 /* Copies the source with every newline as '\n', but without one at the end. */
 static size_t normalize(char *out, const char *source, size_t length)
@@ -29,7 +30,8 @@ static size_t normalize(char *out, const char *source, size_t length)
         if (source[i] == '\r') {
             out[n++] = '\n';
             if (i + 1 < length && source[i + 1] == '\n') i++;
-        } else out[n++] = source[i];
+        } else
+            out[n++] = source[i];
     }
     if (n && out[n - 1] == '\n') n--;
     out[n] = '\0';
@@ -40,10 +42,13 @@ static mn_status check_source(const char *source, size_t length, mn_error *error
 {
     unsigned line = 1;
     if (length > MAX_SOURCE_BYTES)
-        return mn_fail(error, MN_BAD_FILE, "the template has %zu bytes, at most %zu are possible", length, MAX_SOURCE_BYTES);
+        return mn_fail(error, MN_BAD_FILE, "the template has %zu bytes, at most %zu are possible",
+                       length, MAX_SOURCE_BYTES);
     for (size_t i = 0; i < length;) {
         size_t n = mn_utf8_length(source + i, length - i);
-        if (!n) return mn_fail(error, MN_BAD_FILE, "template line %u: the text is not valid UTF-8", line);
+        if (!n)
+            return mn_fail(error, MN_BAD_FILE, "template line %u: the text is not valid UTF-8",
+                           line);
         line += source[i] == '\n';
         i += n;
     }
@@ -60,7 +65,9 @@ mn_status mn_template_open(mn_template **out, const char *source, size_t length,
     parsed->arena.limit = MAX_PARSED_BYTES;
     parsed->source = mn_alloc(length + 1);
     if (!parsed->source) status = mn_fail_memory(error, length, "a template");
-    if (!status) status = mn_jinja_parse(parsed, parsed->source, normalize(parsed->source, source, length), error);
+    if (!status)
+        status = mn_jinja_parse(parsed, parsed->source, normalize(parsed->source, source, length),
+                                error);
     if (status) {
         mn_template_close(parsed);
         return status;
@@ -77,7 +84,8 @@ void mn_template_close(mn_template *parsed)
     mn_free(parsed);
 }
 
-/* --- rendering ---------------------------------------------------------------------------------- */
+/* --- rendering ----------------------------------------------------------------------------------
+ */
 
 typedef struct extent {
     size_t values, bytes;
@@ -105,7 +113,8 @@ static void set_limits(mn_jinja_run *run, const json_t *variables, mn_template_l
 {
     extent size = measure(variables, 0);
     run->steps = limits.steps ? limits.steps : BASE_STEPS + (uint64_t)STEPS_PER_VALUE * size.values;
-    run->arena.limit = limits.bytes ? limits.bytes : BASE_BYTES + BYTES_PER_BYTE * (size.bytes + 64 * size.values);
+    run->arena.limit =
+        limits.bytes ? limits.bytes : BASE_BYTES + BYTES_PER_BYTE * (size.bytes + 64 * size.values);
 }
 
 static bool ends_in_token(const mn_jinja_string *name)
@@ -134,8 +143,11 @@ static void set_globals(mn_jinja_run *run, const json_t *variables)
         mn_jinja_string *name = symbols->names[i];
         const json_t *json = variable(variables, name);
         const mn_jinja_function *function = mn_jinja_find_global(name);
-        if (json) values[i] = mn_jinja_from_json(run, json, ends_in_token(name) ? MN_FROM_TEMPLATE : MN_FROM_USER, 1);
-        else if (function) values[i] = (mn_jinja_value){ .kind = MN_JINJA_FUNCTION, .function = function };
+        if (json)
+            values[i] = mn_jinja_from_json(
+                run, json, ends_in_token(name) ? MN_FROM_TEMPLATE : MN_FROM_USER, 1);
+        else if (function)
+            values[i] = (mn_jinja_value){ .kind = MN_JINJA_FUNCTION, .function = function };
     }
 }
 
@@ -144,7 +156,8 @@ mn_status mn_template_render(const mn_template *parsed, mn_prompt *out, const js
 {
     mn_jinja_run run = { .error = error, .source = parsed, .now = now, .prompt = out };
     mn_prompt_clear(out);
-    if (!json_is_object(variables)) return mn_fail(error, MN_USAGE, "the variables of a template must be a JSON object");
+    if (!json_is_object(variables))
+        return mn_fail(error, MN_USAGE, "the variables of a template must be a JSON object");
     set_limits(&run, variables, limits);
     set_globals(&run, variables);
     if (!run.status) mn_jinja_execute(&run, parsed->body);

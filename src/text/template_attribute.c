@@ -11,7 +11,8 @@
 
 typedef mn_jinja_value value;
 
-/* --- attributes --------------------------------------------------------------------------------- */
+/* --- attributes ---------------------------------------------------------------------------------
+ */
 
 static value number_attribute(value object, const mn_jinja_string *name)
 {
@@ -26,14 +27,18 @@ static value number_attribute(value object, const mn_jinja_string *name)
     return mn_jinja_missing();
 }
 
-static value macro_attribute(mn_jinja_run *run, const mn_jinja_macro *macro, const mn_jinja_string *name)
+static value macro_attribute(mn_jinja_run *run, const mn_jinja_macro *macro,
+                             const mn_jinja_string *name)
 {
     mn_jinja_string **names = run->source->symbols.names;
     if (mn_jinja_string_is(name, "name"))
         return macro->is_caller ? mn_jinja_none() : mn_jinja_text(names[macro->node->symbol]);
-    if (mn_jinja_string_is(name, "catch_kwargs")) return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_KEYWORDS);
-    if (mn_jinja_string_is(name, "catch_varargs")) return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_REST);
-    if (mn_jinja_string_is(name, "caller")) return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_CALLER);
+    if (mn_jinja_string_is(name, "catch_kwargs"))
+        return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_KEYWORDS);
+    if (mn_jinja_string_is(name, "catch_varargs"))
+        return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_REST);
+    if (mn_jinja_string_is(name, "caller"))
+        return mn_jinja_bool(macro->node->special & MN_JINJA_TAKES_CALLER);
     if (!mn_jinja_string_is(name, "arguments")) return mn_jinja_missing();
     mn_jinja_list *list = mn_jinja_list_new(run, macro->node->n);
     for (uint32_t i = 0; i < macro->node->n; i++)
@@ -55,15 +60,22 @@ static value plain_attribute(mn_jinja_run *run, value object, const mn_jinja_str
     switch (object.kind) {
     case MN_JINJA_BOOL:
     case MN_JINJA_INT:
-    case MN_JINJA_FLOAT: return number_attribute(object, name);
+    case MN_JINJA_FLOAT:
+        return number_attribute(object, name);
     case MN_JINJA_NAMESPACE:
-        if (!mn_jinja_dict_find(run, object.dict, mn_jinja_text((mn_jinja_string *)name), &found)) return mn_jinja_missing();
+        if (!mn_jinja_dict_find(run, object.dict, mn_jinja_text((mn_jinja_string *)name), &found))
+            return mn_jinja_missing();
         return found;
-    case MN_JINJA_RANGE: return range_attribute(object.range, name);
-    case MN_JINJA_LOOP: return mn_jinja_loop_attribute(run, object.loop, name);
-    case MN_JINJA_MACRO: return macro_attribute(run, object.macro, name);
+    case MN_JINJA_RANGE:
+        return range_attribute(object.range, name);
+    case MN_JINJA_LOOP:
+        return mn_jinja_loop_attribute(run, object.loop, name);
+    case MN_JINJA_MACRO:
+        return macro_attribute(run, object.macro, name);
     case MN_JINJA_CYCLER:
-        return mn_jinja_string_is(name, "current") ? object.cycler->items->items[object.cycler->position] : found;
+        return mn_jinja_string_is(name, "current")
+                   ? object.cycler->items->items[object.cycler->position]
+                   : found;
     case MN_JINJA_JOINER:
         if (mn_jinja_string_is(name, "sep")) return object.joiner->separator;
         return mn_jinja_string_is(name, "used") ? mn_jinja_bool(object.joiner->used) : found;
@@ -71,23 +83,29 @@ static value plain_attribute(mn_jinja_run *run, value object, const mn_jinja_str
         if (object.list->group && mn_jinja_string_is(name, "grouper")) return object.list->items[0];
         if (object.list->group && mn_jinja_string_is(name, "list")) return object.list->items[1];
         return found;
-    default: return found;
+    default:
+        return found;
     }
 }
 
 /* What Python has but templates must not use: it would change what they were given. */
 static bool is_refused(value object, const mn_jinja_string *name)
 {
-    static const char *const lists[] = { "append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove", NULL };
+    static const char *const lists[] = { "append", "clear",  "pop",    "reverse", "insert",
+                                         "sort",   "extend", "remove", NULL };
     static const char *const dicts[] = { "clear", "pop", "popitem", "setdefault", "update", NULL };
-    const char *const *names = object.kind == MN_JINJA_LIST ? lists : object.kind == MN_JINJA_DICT ? dicts : NULL;
+    const char *const *names = object.kind == MN_JINJA_LIST   ? lists
+                               : object.kind == MN_JINJA_DICT ? dicts
+                                                              : NULL;
     for (; names && *names; names++)
         if (mn_jinja_string_is(name, *names)) return true;
     /* every object has names such as __class__, all out of reach */
-    return name->length > 4 && !memcmp(name->data, "__", 2) && !memcmp(name->data + name->length - 2, "__", 2);
+    return name->length > 4 && !memcmp(name->data, "__", 2) &&
+           !memcmp(name->data + name->length - 2, "__", 2);
 }
 
-mn_jinja_value mn_jinja_own_attribute(mn_jinja_run *run, mn_jinja_value object, const mn_jinja_string *name)
+mn_jinja_value mn_jinja_own_attribute(mn_jinja_run *run, mn_jinja_value object,
+                                      const mn_jinja_string *name)
 {
     value found = plain_attribute(run, object, name);
     if (found.kind != MN_JINJA_MISSING || run->status) return found;
@@ -97,7 +115,8 @@ mn_jinja_value mn_jinja_own_attribute(mn_jinja_run *run, mn_jinja_value object, 
     return function ? mn_jinja_bind_method(run, object, function) : mn_jinja_missing();
 }
 
-/* --- items -------------------------------------------------------------------------------------- */
+/* --- items --------------------------------------------------------------------------------------
+ */
 
 static value char_at(mn_jinja_run *run, mn_jinja_string *string, size_t i)
 {
@@ -124,15 +143,21 @@ static value own_item(mn_jinja_run *run, value object, value index)
 {
     value found = mn_jinja_missing();
     switch (object.kind) {
-    case MN_JINJA_UNDEFINED: mn_jinja_fail_undefined(run, object); return found;
+    case MN_JINJA_UNDEFINED:
+        mn_jinja_fail_undefined(run, object);
+        return found;
     case MN_JINJA_STRING:
     case MN_JINJA_LIST:
     case MN_JINJA_TUPLE:
-    case MN_JINJA_RANGE: return sequence_item(run, object, index);
+    case MN_JINJA_RANGE:
+        return sequence_item(run, object, index);
     case MN_JINJA_DICT:
-        if (index.kind == MN_JINJA_LIST || index.kind == MN_JINJA_DICT || index.kind == MN_JINJA_VIEW) return found;
+        if (index.kind == MN_JINJA_LIST || index.kind == MN_JINJA_DICT ||
+            index.kind == MN_JINJA_VIEW)
+            return found;
         return mn_jinja_dict_find(run, object.dict, index, &found) ? found : mn_jinja_missing();
-    default: return found;
+    default:
+        return found;
     }
 }
 
@@ -156,7 +181,8 @@ mn_jinja_value mn_jinja_attribute(mn_jinja_run *run, mn_jinja_value object, mn_j
     return found.kind != MN_JINJA_MISSING ? found : mn_jinja_undefined_in(run, object, name);
 }
 
-/* --- slices ------------------------------------------------------------------------------------- */
+/* --- slices -------------------------------------------------------------------------------------
+ */
 
 typedef struct span {
     int64_t start, step;
@@ -171,7 +197,8 @@ static int64_t clamp(int64_t i, int64_t n, bool backwards)
     return i;
 }
 
-static bool slice_bound(mn_jinja_run *run, value bound, int64_t otherwise, int64_t n, bool backwards, int64_t *out)
+static bool slice_bound(mn_jinja_run *run, value bound, int64_t otherwise, int64_t n,
+                        bool backwards, int64_t *out)
 {
     if (bound.kind == MN_JINJA_NONE) {
         *out = otherwise;
@@ -185,12 +212,15 @@ static bool slice_bound(mn_jinja_run *run, value bound, int64_t otherwise, int64
 static bool slice_span(mn_jinja_run *run, const value bounds[3], int64_t n, span *out)
 {
     int64_t stop, step = 1;
-    if (bounds[2].kind != MN_JINJA_NONE && !mn_jinja_index(run, bounds[2], "the step of a slice", &step)) return false;
+    if (bounds[2].kind != MN_JINJA_NONE &&
+        !mn_jinja_index(run, bounds[2], "the step of a slice", &step))
+        return false;
     if (step == 0) mn_jinja_fail(run, "the step of a slice cannot be zero");
     if (step < -INT64_MAX) step = -INT64_MAX;
     bool back = step < 0;
-    if (run->status || !slice_bound(run, bounds[0], back ? n - 1 : 0, n, back, &out->start)
-        || !slice_bound(run, bounds[1], back ? -1 : n, n, back, &stop)) return false;
+    if (run->status || !slice_bound(run, bounds[0], back ? n - 1 : 0, n, back, &out->start) ||
+        !slice_bound(run, bounds[1], back ? -1 : n, n, back, &stop))
+        return false;
     out->step = step;
     int64_t distance = back ? out->start - stop : stop - out->start;
     out->n = distance > 0 ? (size_t)((distance - 1) / (back ? -step : step) + 1) : 0;
@@ -213,8 +243,10 @@ static value slice_string(mn_jinja_run *run, mn_jinja_string *string, span s)
         mn_jinja_string_decode(string, &end);
         mn_jinja_add_part(&b, string, first, end);
         for (int64_t k = 0; k < step && i + 1 < s.n && mn_jinja_charge(run, 1); k++) {
-            if (s.step > 0) mn_jinja_string_decode(string, &first);
-            else do first--;
+            if (s.step > 0)
+                mn_jinja_string_decode(string, &first);
+            else
+                do first--;
                 while (first && ((unsigned char)string->data[first] & 0xC0) == 0x80);
         }
     }
@@ -240,29 +272,36 @@ static value slice_range(mn_jinja_run *run, const mn_jinja_range *range, span s)
     mn_jinja_range *part = mn_jinja_take(run, 1, sizeof *part);
     if (!part) return mn_jinja_none();
     int64_t step = 0, start, length, stop = 0;
-    bool fits = !__builtin_mul_overflow(range->step, s.n ? s.start : 0, &start)
-                && !__builtin_add_overflow(start, range->start, &start)
-                && !__builtin_mul_overflow(range->step, s.step, &step)
-                && !__builtin_mul_overflow(step, (int64_t)s.n, &length)
-                && !__builtin_add_overflow(start, length, &stop);
+    bool fits = !__builtin_mul_overflow(range->step, s.n ? s.start : 0, &start) &&
+                !__builtin_add_overflow(start, range->start, &start) &&
+                !__builtin_mul_overflow(range->step, s.step, &step) &&
+                !__builtin_mul_overflow(step, (int64_t)s.n, &length) &&
+                !__builtin_add_overflow(start, length, &stop);
     if (!fits) mn_jinja_fail(run, "an integer does not fit 64 bits");
-    *part = (mn_jinja_range){ .start = start, .step = step, .n = s.n, .stop = stop, .origin = range->origin };
+    *part = (mn_jinja_range){
+        .start = start, .step = step, .n = s.n, .stop = stop, .origin = range->origin
+    };
     return (value){ .kind = MN_JINJA_RANGE, .range = part };
 }
 
-mn_jinja_value mn_jinja_slice(mn_jinja_run *run, mn_jinja_value object, const mn_jinja_value bounds[3])
+mn_jinja_value mn_jinja_slice(mn_jinja_run *run, mn_jinja_value object,
+                              const mn_jinja_value bounds[3])
 {
     span s;
-    bool sequence = object.kind == MN_JINJA_STRING || object.kind == MN_JINJA_LIST || object.kind == MN_JINJA_TUPLE
-                    || object.kind == MN_JINJA_RANGE;
+    bool sequence = object.kind == MN_JINJA_STRING || object.kind == MN_JINJA_LIST ||
+                    object.kind == MN_JINJA_TUPLE || object.kind == MN_JINJA_RANGE;
     if (object.kind == MN_JINJA_UNDEFINED) mn_jinja_fail_undefined(run, object);
-    if (!sequence) mn_jinja_fail(run, "a value of type '%s' cannot be sliced", mn_jinja_kind_name(object));
-    if (run->status || !slice_span(run, bounds, (int64_t)mn_jinja_length(run, object), &s)) return mn_jinja_none();
+    if (!sequence)
+        mn_jinja_fail(run, "a value of type '%s' cannot be sliced", mn_jinja_kind_name(object));
+    if (run->status || !slice_span(run, bounds, (int64_t)mn_jinja_length(run, object), &s))
+        return mn_jinja_none();
     if (object.kind == MN_JINJA_STRING) return slice_string(run, object.string, s);
-    return object.kind == MN_JINJA_RANGE ? slice_range(run, object.range, s) : slice_list(run, object, s);
+    return object.kind == MN_JINJA_RANGE ? slice_range(run, object.range, s)
+                                         : slice_list(run, object, s);
 }
 
-/* --- paths -------------------------------------------------------------------------------------- */
+/* --- paths --------------------------------------------------------------------------------------
+ */
 
 /* One step: digits are an index, all else is a name. */
 static value path_part(mn_jinja_run *run, mn_jinja_string *part)
@@ -277,20 +316,23 @@ static value path_part(mn_jinja_run *run, mn_jinja_string *part)
     return digits ? mn_jinja_int(index, MN_FROM_TEMPLATE) : mn_jinja_text(part);
 }
 
-mn_jinja_value mn_jinja_path(mn_jinja_run *run, mn_jinja_value object, mn_jinja_value path, mn_jinja_value otherwise)
+mn_jinja_value mn_jinja_path(mn_jinja_run *run, mn_jinja_value object, mn_jinja_value path,
+                             mn_jinja_value otherwise)
 {
     size_t start = 0;
     if (path.kind == MN_JINJA_NONE) return object;
     if (path.kind != MN_JINJA_STRING) {
         object = mn_jinja_item(run, object, path);
-        return object.kind == MN_JINJA_UNDEFINED && otherwise.kind != MN_JINJA_MISSING ? otherwise : object;
+        return object.kind == MN_JINJA_UNDEFINED && otherwise.kind != MN_JINJA_MISSING ? otherwise
+                                                                                       : object;
     }
     while (!run->status) {
         const char *dot = memchr(path.string->data + start, '.', path.string->length - start);
         size_t end = dot ? (size_t)(dot - path.string->data) : path.string->length;
         mn_jinja_string *part = mn_jinja_string_part(run, path.string, start, end);
         if (part) object = mn_jinja_item(run, object, path_part(run, part));
-        if (object.kind == MN_JINJA_UNDEFINED && otherwise.kind != MN_JINJA_MISSING) object = otherwise;
+        if (object.kind == MN_JINJA_UNDEFINED && otherwise.kind != MN_JINJA_MISSING)
+            object = otherwise;
         if (!dot) break;
         start = end + 1;
     }

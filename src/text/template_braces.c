@@ -9,7 +9,7 @@ typedef mn_jinja_value value;
 typedef struct braces {
     mn_jinja_run *run;
     const mn_jinja_arguments *arguments;
-    value mapping; /* MISSING: names are looked up among the arguments */
+    value mapping;                  /* MISSING: names are looked up among the arguments */
     bool markup, numbered, counted; /* counted: "{}" was used; numbered: "{0}" was */
     size_t next;
 } braces;
@@ -31,22 +31,27 @@ static bool is_digits(const mn_jinja_string *s, size_t start, size_t end, int64_
     return end > start;
 }
 
-/* --- finding the value -------------------------------------------------------------------------- */
+/* --- finding the value --------------------------------------------------------------------------
+ */
 
 static value first_value(braces *f, mn_jinja_string *s, size_t start, size_t end)
 {
     int64_t index;
     value found = mn_jinja_missing();
-    if (start == end) mn_jinja_fail(f->run, "a format has a field without a name");
+    if (start == end)
+        mn_jinja_fail(f->run, "a format has a field without a name");
     else if (is_digits(s, start, end, &index)) {
         if (index < (int64_t)f->arguments->n) return f->arguments->values[index];
-        mn_jinja_fail(f->run, "a format asks for argument %lld, but there are %zu", (long long)index, f->arguments->n);
+        mn_jinja_fail(f->run, "a format asks for argument %lld, but there are %zu",
+                      (long long)index, f->arguments->n);
     } else {
         value key = mn_jinja_text(mn_jinja_string_part(f->run, s, start, end));
         for (size_t i = 0; i < f->arguments->n_named && !f->run->status; i++)
             if (mn_jinja_equal(f->run, f->arguments->names[i], key)) found = f->arguments->named[i];
-        if (f->mapping.kind == MN_JINJA_DICT && !f->run->status) mn_jinja_dict_find(f->run, f->mapping.dict, key, &found);
-        if (found.kind == MN_JINJA_MISSING) mn_jinja_fail(f->run, "a format names a value that is not there");
+        if (f->mapping.kind == MN_JINJA_DICT && !f->run->status)
+            mn_jinja_dict_find(f->run, f->mapping.dict, key, &found);
+        if (found.kind == MN_JINJA_MISSING)
+            mn_jinja_fail(f->run, "a format names a value that is not there");
     }
     return f->run->status ? mn_jinja_none() : found;
 }
@@ -60,13 +65,21 @@ static value field_value(braces *f, mn_jinja_string *s, field at)
         bool dot = s->data[i] == '.';
         size_t start = ++i;
         int64_t index;
-        while (i < at.name_end && (dot ? s->data[i] != '.' && s->data[i] != '[' : s->data[i] != ']')) i++;
-        if (i == start || (!dot && i == at.name_end)) mn_jinja_fail(f->run, "a format has an empty attribute");
+        while (i < at.name_end &&
+               (dot ? s->data[i] != '.' && s->data[i] != '[' : s->data[i] != ']'))
+            i++;
+        if (i == start || (!dot && i == at.name_end))
+            mn_jinja_fail(f->run, "a format has an empty attribute");
         value name = mn_jinja_text(mn_jinja_string_part(f->run, s, start, i));
         if (f->run->status) break;
-        if (dot) v = mn_jinja_attribute(f->run, v, name);
-        else v = mn_jinja_item(f->run, v, is_digits(s, start, i, &index) ? mn_jinja_int(index, MN_FROM_TEMPLATE) : name);
-        if (!dot && ++i < at.name_end && s->data[i] != '.' && s->data[i] != '[') mn_jinja_fail(f->run, "a format is not valid");
+        if (dot)
+            v = mn_jinja_attribute(f->run, v, name);
+        else
+            v = mn_jinja_item(f->run, v,
+                              is_digits(s, start, i, &index) ? mn_jinja_int(index, MN_FROM_TEMPLATE)
+                                                             : name);
+        if (!dot && ++i < at.name_end && s->data[i] != '.' && s->data[i] != '[')
+            mn_jinja_fail(f->run, "a format is not valid");
     }
     return v;
 }
@@ -77,7 +90,8 @@ static value numbered_value(braces *f, mn_jinja_string *s, field at)
     int64_t index;
     if (at.name == at.name_end) {
         f->counted = true;
-        if (f->next >= f->arguments->n) mn_jinja_fail(f->run, "a format asks for more values than there are");
+        if (f->next >= f->arguments->n)
+            mn_jinja_fail(f->run, "a format asks for more values than there are");
         if (f->numbered) mn_jinja_fail(f->run, "a format cannot both count and number its fields");
         return f->run->status ? mn_jinja_none() : f->arguments->values[f->next++];
     }
@@ -88,14 +102,16 @@ static value numbered_value(braces *f, mn_jinja_string *s, field at)
     return field_value(f, s, at);
 }
 
-/* --- reading the format ------------------------------------------------------------------------- */
+/* --- reading the format -------------------------------------------------------------------------
+ */
 
 /* The field behind a '{' at `start`. */
 static bool read_field(mn_jinja_run *run, const mn_jinja_string *s, size_t start, field *out)
 {
     size_t i = start, depth = 1, brackets = 0;
     *out = (field){ .name = start };
-    while (i < s->length && (brackets || (s->data[i] != '}' && s->data[i] != ':' && s->data[i] != '!'))) {
+    while (i < s->length &&
+           (brackets || (s->data[i] != '}' && s->data[i] != ':' && s->data[i] != '!'))) {
         if (s->data[i] == '{') mn_jinja_fail(run, "a format has '{' in the name of a field");
         if (s->data[i] == '[') brackets = 1;
         if (s->data[i] == ']') brackets = 0;
@@ -105,7 +121,8 @@ static bool read_field(mn_jinja_run *run, const mn_jinja_string *s, size_t start
     if (i < s->length && s->data[i] == '!') {
         out->conversion = i + 1 < s->length ? s->data[i + 1] : '\0';
         i += 2;
-        if (i >= s->length || (s->data[i] != ':' && s->data[i] != '}')) mn_jinja_fail(run, "a format has an invalid conversion");
+        if (i >= s->length || (s->data[i] != ':' && s->data[i] != '}'))
+            mn_jinja_fail(run, "a format has an invalid conversion");
     }
     if (i < s->length && s->data[i] == ':') i++;
     out->spec = i;
@@ -122,11 +139,16 @@ static bool read_field(mn_jinja_run *run, const mn_jinja_string *s, size_t start
 static value converted(mn_jinja_run *run, value v, char conversion)
 {
     switch (conversion) {
-    case '\0': return v;
-    case 's': return mn_jinja_text(mn_jinja_string_of(run, v));
+    case '\0':
+        return v;
+    case 's':
+        return mn_jinja_text(mn_jinja_string_of(run, v));
     case 'r':
-    case 'a': return mn_jinja_text(mn_jinja_repr(run, v));
-    default: mn_jinja_fail(run, "a format has an invalid conversion"); return mn_jinja_none();
+    case 'a':
+        return mn_jinja_text(mn_jinja_repr(run, v));
+    default:
+        mn_jinja_fail(run, "a format has an invalid conversion");
+        return mn_jinja_none();
     }
 }
 
@@ -134,7 +156,8 @@ static void add_field(braces *f, mn_jinja_builder *b, mn_jinja_string *s, field 
 {
     value v = numbered_value(f, s, at);
     v = converted(f->run, v, f->run->status ? 's' : at.conversion);
-    mn_jinja_string *spec = f->run->status ? NULL : mn_jinja_string_part(f->run, s, at.spec, at.spec_end);
+    mn_jinja_string *spec =
+        f->run->status ? NULL : mn_jinja_string_part(f->run, s, at.spec, at.spec_end);
     if (spec && memchr(spec->data, '{', spec->length)) spec = format_parts(f, spec, depth + 1);
     mn_jinja_string *text = spec ? mn_jinja_format_value(f->run, v, spec) : NULL;
     if (text && f->markup) text = mn_jinja_string_escape(f->run, text);
@@ -156,7 +179,8 @@ static mn_jinja_string *format_parts(braces *f, mn_jinja_string *s, unsigned dep
         if (i + 1 < s->length && s->data[i + 1] == brace) {
             mn_jinja_add_part(&b, s, i, i + 1);
             i += 2;
-        } else if (brace == '}') mn_jinja_fail(f->run, "a format has a '}' without its '{'");
+        } else if (brace == '}')
+            mn_jinja_fail(f->run, "a format has a '}' without its '{'");
         else if (read_field(f->run, s, i + 1, &at)) {
             add_field(f, &b, s, at, depth);
             i = at.end;
@@ -165,11 +189,12 @@ static mn_jinja_string *format_parts(braces *f, mn_jinja_string *s, unsigned dep
     return mn_jinja_built(&b);
 }
 
-mn_jinja_value mn_jinja_format_braces(mn_jinja_run *run, mn_jinja_string *format, const mn_jinja_arguments *arguments,
-                                      mn_jinja_value mapping)
+mn_jinja_value mn_jinja_format_braces(mn_jinja_run *run, mn_jinja_string *format,
+                                      const mn_jinja_arguments *arguments, mn_jinja_value mapping)
 {
     braces f = { .run = run, .arguments = arguments, .mapping = mapping, .markup = format->markup };
-    if (mapping.kind != MN_JINJA_MISSING && mapping.kind != MN_JINJA_DICT) mn_jinja_fail(run, "'format_map' needs a mapping");
+    if (mapping.kind != MN_JINJA_MISSING && mapping.kind != MN_JINJA_DICT)
+        mn_jinja_fail(run, "'format_map' needs a mapping");
     mn_jinja_string *built = run->status ? NULL : format_parts(&f, format, 0);
     if (built) built->markup = format->markup;
     return mn_jinja_text(built);

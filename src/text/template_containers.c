@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_containers.c - the methods of lists, tuples, dicts, ranges, cyclers, loops and numbers. */
+/* template_containers.c - the methods of lists, tuples, dicts, ranges, cyclers, loops and numbers.
+ */
 #include "text/template_run.h"
 
 #include "text/template_number.h"
@@ -8,11 +9,13 @@
 
 typedef mn_jinja_value value;
 
-#define METHOD(name) \
-    static value method_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all)
+#define METHOD(name)                                                                               \
+    static value method_##name(mn_jinja_run *run, value self, const value *given,                  \
+                               const mn_jinja_arguments *all)
 #define UNUSED (void)run, (void)self, (void)given, (void)all
 
-/* --- sequences ---------------------------------------------------------------------------------- */
+/* --- sequences ----------------------------------------------------------------------------------
+ */
 
 METHOD(count)
 {
@@ -47,7 +50,8 @@ METHOD(copy_list)
     return mn_jinja_list_value(mn_jinja_collect(run, self));
 }
 
-/* --- dicts -------------------------------------------------------------------------------------- */
+/* --- dicts --------------------------------------------------------------------------------------
+ */
 
 static value make_view(mn_jinja_run *run, value self, mn_jinja_view_kind kind)
 {
@@ -57,9 +61,21 @@ static value make_view(mn_jinja_run *run, value self, mn_jinja_view_kind kind)
     return (value){ .kind = MN_JINJA_VIEW, .view = view };
 }
 
-METHOD(keys) { UNUSED; return make_view(run, self, MN_JINJA_KEYS); }
-METHOD(values) { UNUSED; return make_view(run, self, MN_JINJA_VALUES); }
-METHOD(items) { UNUSED; return make_view(run, self, MN_JINJA_ITEMS); }
+METHOD(keys)
+{
+    UNUSED;
+    return make_view(run, self, MN_JINJA_KEYS);
+}
+METHOD(values)
+{
+    UNUSED;
+    return make_view(run, self, MN_JINJA_VALUES);
+}
+METHOD(items)
+{
+    UNUSED;
+    return make_view(run, self, MN_JINJA_ITEMS);
+}
 
 METHOD(get)
 {
@@ -84,11 +100,13 @@ METHOD(fromkeys)
     mn_jinja_dict *dict = mn_jinja_dict_new(run);
     mn_jinja_list *list = mn_jinja_collect(run, given[0]);
     value shared = given[1].kind != MN_JINJA_MISSING ? given[1] : mn_jinja_none();
-    for (size_t i = 0; list && i < list->n && !run->status; i++) mn_jinja_dict_set(run, dict, list->items[i], shared);
+    for (size_t i = 0; list && i < list->n && !run->status; i++)
+        mn_jinja_dict_set(run, dict, list->items[i], shared);
     return mn_jinja_dict_value(dict);
 }
 
-/* --- others ------------------------------------------------------------------------------------- */
+/* --- others -------------------------------------------------------------------------------------
+ */
 
 METHOD(next)
 {
@@ -122,7 +140,8 @@ METHOD(changed)
     mn_jinja_list *now = mn_jinja_list_new(run, all->n), *last = self.loop->changed;
     for (size_t i = 0; i < all->n; i++) mn_jinja_list_append(run, now, all->values[i]);
     if (run->status) return mn_jinja_none();
-    if (last && mn_jinja_equal(run, mn_jinja_tuple_value(last), mn_jinja_tuple_value(now))) return mn_jinja_bool(false);
+    if (last && mn_jinja_equal(run, mn_jinja_tuple_value(last), mn_jinja_tuple_value(now)))
+        return mn_jinja_bool(false);
     self.loop->changed = now;
     return mn_jinja_bool(true);
 }
@@ -147,20 +166,31 @@ METHOD(itself)
     return self.kind == MN_JINJA_BOOL ? mn_jinja_int(self.truth, self.origin) : self;
 }
 
-static const mn_jinja_function list_methods[] = { { "count", "/ value", method_count }, { "index", "/ value start? stop?", method_index_of },
+static const mn_jinja_function list_methods[] = { { "count", "/ value", method_count },
+                                                  { "index", "/ value start? stop?",
+                                                    method_index_of },
                                                   { "copy", "/", method_copy_list } };
-static const mn_jinja_function tuple_methods[] = { { "count", "/ value", method_count }, { "index", "/ value start? stop?", method_index_of } };
-static const mn_jinja_function range_methods[] = { { "count", "/ value", method_count }, { "index", "/ value", method_index_of } };
-static const mn_jinja_function dict_methods[] = {
-    { "keys", "/", method_keys },           { "values", "/", method_values },  { "items", "/", method_items },
-    { "get", "/ key default?", method_get }, { "copy", "/", method_copy_dict }, { "fromkeys", "/ items value?", method_fromkeys },
+static const mn_jinja_function tuple_methods[] = {
+    { "count", "/ value", method_count }, { "index", "/ value start? stop?", method_index_of }
 };
-static const mn_jinja_function cycler_methods[] = { { "next", "/", method_next }, { "reset", "/", method_reset } };
-static const mn_jinja_function loop_methods[] = { { "cycle", NULL, method_cycle }, { "changed", NULL, method_changed } };
-static const mn_jinja_function float_methods[] = { { "is_integer", "/", method_is_integer }, { "conjugate", "/", method_itself } };
-static const mn_jinja_function int_methods[] = { { "bit_length", "/", method_bit_length }, { "conjugate", "/", method_itself } };
+static const mn_jinja_function range_methods[] = { { "count", "/ value", method_count },
+                                                   { "index", "/ value", method_index_of } };
+static const mn_jinja_function dict_methods[] = {
+    { "keys", "/", method_keys },      { "values", "/", method_values },
+    { "items", "/", method_items },    { "get", "/ key default?", method_get },
+    { "copy", "/", method_copy_dict }, { "fromkeys", "/ items value?", method_fromkeys },
+};
+static const mn_jinja_function cycler_methods[] = { { "next", "/", method_next },
+                                                    { "reset", "/", method_reset } };
+static const mn_jinja_function loop_methods[] = { { "cycle", NULL, method_cycle },
+                                                  { "changed", NULL, method_changed } };
+static const mn_jinja_function float_methods[] = { { "is_integer", "/", method_is_integer },
+                                                   { "conjugate", "/", method_itself } };
+static const mn_jinja_function int_methods[] = { { "bit_length", "/", method_bit_length },
+                                                 { "conjugate", "/", method_itself } };
 /* `dict` itself is a function with a method */
-static const mn_jinja_function function_methods[] = { { "fromkeys", "/ items value?", method_fromkeys } };
+static const mn_jinja_function function_methods[] = { { "fromkeys", "/ items value?",
+                                                        method_fromkeys } };
 
 #define ROWS(table) (*n = sizeof table / sizeof table[0], table)
 
@@ -169,16 +199,26 @@ const mn_jinja_function *mn_jinja_container_methods(mn_jinja_value self, size_t 
     static const mn_jinja_string dict_name = { .data = "dict", .length = 4 };
     *n = 0;
     switch (self.kind) {
-    case MN_JINJA_LIST: return ROWS(list_methods);
-    case MN_JINJA_TUPLE: return ROWS(tuple_methods);
-    case MN_JINJA_RANGE: return ROWS(range_methods);
-    case MN_JINJA_DICT: return ROWS(dict_methods);
-    case MN_JINJA_CYCLER: return ROWS(cycler_methods);
-    case MN_JINJA_LOOP: return ROWS(loop_methods);
-    case MN_JINJA_FLOAT: return ROWS(float_methods);
+    case MN_JINJA_LIST:
+        return ROWS(list_methods);
+    case MN_JINJA_TUPLE:
+        return ROWS(tuple_methods);
+    case MN_JINJA_RANGE:
+        return ROWS(range_methods);
+    case MN_JINJA_DICT:
+        return ROWS(dict_methods);
+    case MN_JINJA_CYCLER:
+        return ROWS(cycler_methods);
+    case MN_JINJA_LOOP:
+        return ROWS(loop_methods);
+    case MN_JINJA_FLOAT:
+        return ROWS(float_methods);
     case MN_JINJA_INT:
-    case MN_JINJA_BOOL: return ROWS(int_methods);
-    case MN_JINJA_FUNCTION: return mn_jinja_string_is(&dict_name, self.function->name) ? ROWS(function_methods) : NULL;
-    default: return NULL;
+    case MN_JINJA_BOOL:
+        return ROWS(int_methods);
+    case MN_JINJA_FUNCTION:
+        return mn_jinja_string_is(&dict_name, self.function->name) ? ROWS(function_methods) : NULL;
+    default:
+        return NULL;
     }
 }

@@ -35,7 +35,8 @@ static value make_dict(mn_jinja_run *run, const node *n)
 static value slice(mn_jinja_run *run, const node *n)
 {
     value object = mn_jinja_evaluate(run, n->a), bounds[3];
-    for (uint32_t i = 0; i < 3; i++) bounds[i] = n->list[i] ? mn_jinja_evaluate(run, n->list[i]) : mn_jinja_none();
+    for (uint32_t i = 0; i < 3; i++)
+        bounds[i] = n->list[i] ? mn_jinja_evaluate(run, n->list[i]) : mn_jinja_none();
     return run->status ? mn_jinja_none() : mn_jinja_slice(run, object, bounds);
 }
 
@@ -57,14 +58,22 @@ static value concat(mn_jinja_run *run, const node *n)
 static bool relation(mn_jinja_run *run, int op, value a, value b)
 {
     switch (op) {
-    case MN_JINJA_IS_EQUAL: return mn_jinja_equal(run, a, b);
-    case MN_JINJA_NOT_EQUAL: return !mn_jinja_equal(run, a, b);
-    case MN_JINJA_LESS: return mn_jinja_compare(run, a, b, MN_JINJA_LT);
-    case MN_JINJA_LESS_EQUAL: return mn_jinja_compare(run, a, b, MN_JINJA_LE);
-    case MN_JINJA_GREATER: return mn_jinja_compare(run, a, b, MN_JINJA_GT);
-    case MN_JINJA_GREATER_EQUAL: return mn_jinja_compare(run, a, b, MN_JINJA_GE);
-    case MN_JINJA_IN: return mn_jinja_contains(run, b, a);
-    default: return !mn_jinja_contains(run, b, a);
+    case MN_JINJA_IS_EQUAL:
+        return mn_jinja_equal(run, a, b);
+    case MN_JINJA_NOT_EQUAL:
+        return !mn_jinja_equal(run, a, b);
+    case MN_JINJA_LESS:
+        return mn_jinja_compare(run, a, b, MN_JINJA_LT);
+    case MN_JINJA_LESS_EQUAL:
+        return mn_jinja_compare(run, a, b, MN_JINJA_LE);
+    case MN_JINJA_GREATER:
+        return mn_jinja_compare(run, a, b, MN_JINJA_GT);
+    case MN_JINJA_GREATER_EQUAL:
+        return mn_jinja_compare(run, a, b, MN_JINJA_GE);
+    case MN_JINJA_IN:
+        return mn_jinja_contains(run, b, a);
+    default:
+        return !mn_jinja_contains(run, b, a);
     }
 }
 
@@ -94,7 +103,8 @@ static value logic(mn_jinja_run *run, const node *n)
     return truth == (n->kind == MN_JINJA_AND) && !run->status ? mn_jinja_evaluate(run, n->b) : left;
 }
 
-/* --- calls -------------------------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------------------------------
+ */
 
 static void spread_list(mn_jinja_run *run, value items, mn_jinja_list *out)
 {
@@ -110,9 +120,12 @@ static void spread_dict(mn_jinja_run *run, value items, mn_jinja_dict *out)
     }
     for (size_t i = 0; i < items.dict->n && !run->status; i++) {
         value known, key = items.dict->entries[i].key;
-        if (key.kind != MN_JINJA_STRING) mn_jinja_fail(run, "the name of an argument must be a string");
-        else if (mn_jinja_dict_find(run, out, key, &known)) mn_jinja_fail(run, "an argument is given twice");
-        else mn_jinja_dict_set(run, out, key, items.dict->entries[i].value);
+        if (key.kind != MN_JINJA_STRING)
+            mn_jinja_fail(run, "the name of an argument must be a string");
+        else if (mn_jinja_dict_find(run, out, key, &known))
+            mn_jinja_fail(run, "an argument is given twice");
+        else
+            mn_jinja_dict_set(run, out, key, items.dict->entries[i].value);
     }
 }
 
@@ -121,10 +134,18 @@ static void gather(mn_jinja_run *run, const node *n, mn_jinja_list *values, mn_j
     for (uint32_t i = 0; i < n->n && !run->status; i++) {
         const node *argument = n->list[i];
         switch (argument->kind) {
-        case MN_JINJA_KEYWORD: mn_jinja_dict_set(run, named, argument->constant, mn_jinja_evaluate(run, argument->a)); break;
-        case MN_JINJA_STAR: spread_list(run, mn_jinja_evaluate(run, argument->a), values); break;
-        case MN_JINJA_STAR_STAR: spread_dict(run, mn_jinja_evaluate(run, argument->a), named); break;
-        default: mn_jinja_list_append(run, values, mn_jinja_evaluate(run, argument)); break;
+        case MN_JINJA_KEYWORD:
+            mn_jinja_dict_set(run, named, argument->constant, mn_jinja_evaluate(run, argument->a));
+            break;
+        case MN_JINJA_STAR:
+            spread_list(run, mn_jinja_evaluate(run, argument->a), values);
+            break;
+        case MN_JINJA_STAR_STAR:
+            spread_dict(run, mn_jinja_evaluate(run, argument->a), named);
+            break;
+        default:
+            mn_jinja_list_append(run, values, mn_jinja_evaluate(run, argument));
+            break;
         }
     }
 }
@@ -157,7 +178,8 @@ static value call(mn_jinja_run *run, const node *n)
     return mn_jinja_call(run, callee, &arguments);
 }
 
-mn_jinja_value mn_jinja_apply_filter(mn_jinja_run *run, const mn_jinja_node *n, mn_jinja_value subject)
+mn_jinja_value mn_jinja_apply_filter(mn_jinja_run *run, const mn_jinja_node *n,
+                                     mn_jinja_value subject)
 {
     mn_jinja_arguments arguments;
     if (!n->function) {
@@ -170,7 +192,8 @@ mn_jinja_value mn_jinja_apply_filter(mn_jinja_run *run, const mn_jinja_node *n, 
     return mn_jinja_call_function(run, n->function, subject, &arguments);
 }
 
-/* --- all kinds ---------------------------------------------------------------------------------- */
+/* --- all kinds ----------------------------------------------------------------------------------
+ */
 
 static value binary(mn_jinja_run *run, const node *n)
 {
@@ -182,32 +205,52 @@ static value binary(mn_jinja_run *run, const node *n)
 static value evaluate_kind(mn_jinja_run *run, const node *n)
 {
     switch (n->kind) {
-    case MN_JINJA_LOAD: return load(run, n);
+    case MN_JINJA_LOAD:
+        return load(run, n);
     case MN_JINJA_MAKE_LIST:
-    case MN_JINJA_MAKE_TUPLE: return make_list(run, n);
-    case MN_JINJA_MAKE_DICT: return make_dict(run, n);
-    case MN_JINJA_SLICE: return slice(run, n);
-    case MN_JINJA_CALL: return call(run, n);
-    case MN_JINJA_CONCAT: return concat(run, n);
-    case MN_JINJA_COMPARE: return compare(run, n);
-    case MN_JINJA_CONDITION: return condition(run, n);
+    case MN_JINJA_MAKE_TUPLE:
+        return make_list(run, n);
+    case MN_JINJA_MAKE_DICT:
+        return make_dict(run, n);
+    case MN_JINJA_SLICE:
+        return slice(run, n);
+    case MN_JINJA_CALL:
+        return call(run, n);
+    case MN_JINJA_CONCAT:
+        return concat(run, n);
+    case MN_JINJA_COMPARE:
+        return compare(run, n);
+    case MN_JINJA_CONDITION:
+        return condition(run, n);
     case MN_JINJA_AND:
-    case MN_JINJA_OR: return logic(run, n);
-    case MN_JINJA_BINARY: return binary(run, n);
-    case MN_JINJA_NOT: return mn_jinja_bool(!mn_jinja_truth(run, mn_jinja_evaluate(run, n->a)));
-    default: break;
+    case MN_JINJA_OR:
+        return logic(run, n);
+    case MN_JINJA_BINARY:
+        return binary(run, n);
+    case MN_JINJA_NOT:
+        return mn_jinja_bool(!mn_jinja_truth(run, mn_jinja_evaluate(run, n->a)));
+    default:
+        break;
     }
     value first = mn_jinja_evaluate(run, n->a);
     if (run->status) return mn_jinja_none();
     run->line = n->line;
     switch (n->kind) {
-    case MN_JINJA_ATTRIBUTE: return mn_jinja_attribute(run, first, n->constant);
-    case MN_JINJA_ITEM: return mn_jinja_item(run, first, mn_jinja_evaluate(run, n->b));
-    case MN_JINJA_FILTER: return mn_jinja_apply_filter(run, n, first);
-    case MN_JINJA_TEST: return mn_jinja_apply_filter(run, n, first);
-    case MN_JINJA_NEGATE: return mn_jinja_negate(run, first, true);
-    case MN_JINJA_PLUS: return mn_jinja_negate(run, first, false);
-    default: mn_jinja_fail(run, "this cannot be evaluated"); return mn_jinja_none();
+    case MN_JINJA_ATTRIBUTE:
+        return mn_jinja_attribute(run, first, n->constant);
+    case MN_JINJA_ITEM:
+        return mn_jinja_item(run, first, mn_jinja_evaluate(run, n->b));
+    case MN_JINJA_FILTER:
+        return mn_jinja_apply_filter(run, n, first);
+    case MN_JINJA_TEST:
+        return mn_jinja_apply_filter(run, n, first);
+    case MN_JINJA_NEGATE:
+        return mn_jinja_negate(run, first, true);
+    case MN_JINJA_PLUS:
+        return mn_jinja_negate(run, first, false);
+    default:
+        mn_jinja_fail(run, "this cannot be evaluated");
+        return mn_jinja_none();
     }
 }
 

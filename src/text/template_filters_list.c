@@ -9,21 +9,20 @@
 typedef mn_jinja_value value;
 typedef mn_jinja_iterator iterator;
 
-#define FILTER(name)                                                                                         \
-    static value filter_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all)
+#define FILTER(name)                                                                               \
+    static value filter_##name(mn_jinja_run *run, value self, const value *given,                  \
+                               const mn_jinja_arguments *all)
 #define UNUSED (void)run, (void)self, (void)given, (void)all
 
-static bool is_given(value v)
-{
-    return v.kind != MN_JINJA_MISSING && v.kind != MN_JINJA_NONE;
-}
+static bool is_given(value v) { return v.kind != MN_JINJA_MISSING && v.kind != MN_JINJA_NONE; }
 
 static bool flag(mn_jinja_run *run, value v)
 {
     return v.kind != MN_JINJA_MISSING && mn_jinja_truth(run, v);
 }
 
-/* --- keys to sort and to compare by ------------------------------------------------------------- */
+/* --- keys to sort and to compare by -------------------------------------------------------------
+ */
 
 static value fold(mn_jinja_run *run, value v, bool sensitive)
 {
@@ -44,7 +43,8 @@ static value keys_of(mn_jinja_run *run, value item, value attribute, bool sensit
     size_t start = 0;
     if (attribute.kind != MN_JINJA_STRING) return key_of(run, item, attribute, sensitive);
     while (!run->status) {
-        const char *comma = memchr(attribute.string->data + start, ',', attribute.string->length - start);
+        const char *comma =
+            memchr(attribute.string->data + start, ',', attribute.string->length - start);
         size_t end = comma ? (size_t)(comma - attribute.string->data) : attribute.string->length;
         value part = mn_jinja_text(mn_jinja_string_part(run, attribute.string, start, end));
         if (run->status) break;
@@ -56,17 +56,21 @@ static value keys_of(mn_jinja_run *run, value item, value attribute, bool sensit
 }
 
 /* A stable merge sort of [0, n); `spare` has room for as many. */
-static void merge_sort(mn_jinja_run *run, mn_jinja_value *keys, size_t *order, size_t *spare, size_t n, bool reverse)
+static void merge_sort(mn_jinja_run *run, mn_jinja_value *keys, size_t *order, size_t *spare,
+                       size_t n, bool reverse)
 {
     for (size_t width = 1; width < n && !run->status; width *= 2) {
         for (size_t left = 0; left < n; left += 2 * width) {
-            size_t middle = left + width < n ? left + width : n, right = left + 2 * width < n ? left + 2 * width : n;
+            size_t middle = left + width < n ? left + width : n,
+                   right = left + 2 * width < n ? left + 2 * width : n;
             size_t i = left, k = middle;
             for (size_t out = left; out < right; out++) {
                 bool take_right = i == middle;
                 if (i < middle && k < right)
-                    take_right = reverse ? mn_jinja_compare(run, keys[order[i]], keys[order[k]], MN_JINJA_LT)
-                                         : mn_jinja_compare(run, keys[order[k]], keys[order[i]], MN_JINJA_LT);
+                    take_right =
+                        reverse
+                            ? mn_jinja_compare(run, keys[order[i]], keys[order[k]], MN_JINJA_LT)
+                            : mn_jinja_compare(run, keys[order[k]], keys[order[i]], MN_JINJA_LT);
                 spare[out] = take_right ? order[k++] : order[i++];
             }
             if (run->status) return;
@@ -75,7 +79,8 @@ static void merge_sort(mn_jinja_run *run, mn_jinja_value *keys, size_t *order, s
     }
 }
 
-void mn_jinja_sort(mn_jinja_run *run, mn_jinja_value *items, mn_jinja_value *keys, size_t n, bool reverse)
+void mn_jinja_sort(mn_jinja_run *run, mn_jinja_value *items, mn_jinja_value *keys, size_t n,
+                   bool reverse)
 {
     size_t *order = mn_jinja_take(run, n * 2, sizeof *order);
     value *sorted = mn_jinja_take(run, n, sizeof *sorted);
@@ -101,11 +106,13 @@ FILTER(sort)
 FILTER(dictsort)
 {
     UNUSED;
-    bool by_value = given[1].kind == MN_JINJA_STRING && mn_jinja_string_is(given[1].string, "value");
-    bool by_key = given[1].kind == MN_JINJA_MISSING
-                  || (given[1].kind == MN_JINJA_STRING && mn_jinja_string_is(given[1].string, "key"));
+    bool by_value =
+        given[1].kind == MN_JINJA_STRING && mn_jinja_string_is(given[1].string, "value");
+    bool by_key = given[1].kind == MN_JINJA_MISSING ||
+                  (given[1].kind == MN_JINJA_STRING && mn_jinja_string_is(given[1].string, "key"));
     if (!by_key && !by_value) mn_jinja_fail(run, "'dictsort' sorts by \"key\" or \"value\"");
-    if (self.kind != MN_JINJA_DICT) mn_jinja_fail(run, "'dictsort' needs a mapping, not '%s'", mn_jinja_kind_name(self));
+    if (self.kind != MN_JINJA_DICT)
+        mn_jinja_fail(run, "'dictsort' needs a mapping, not '%s'", mn_jinja_kind_name(self));
     if (run->status) return mn_jinja_none();
     mn_jinja_list *list = mn_jinja_list_new(run, self.dict->n);
     value *keys = mn_jinja_take(run, self.dict->n, sizeof *keys);
@@ -125,16 +132,26 @@ static value extreme(mn_jinja_run *run, value self, const value *given, mn_jinja
     if (!mn_jinja_iterate(run, &it, self)) return mn_jinja_none();
     while (mn_jinja_next(run, &it, &item)) {
         value key = key_of(run, item, given[1], flag(run, given[0]));
-        if (best.kind != MN_JINJA_MISSING && !mn_jinja_compare(run, key, best_key, relation)) continue;
+        if (best.kind != MN_JINJA_MISSING && !mn_jinja_compare(run, key, best_key, relation))
+            continue;
         best = item;
         best_key = key;
     }
-    if (best.kind == MN_JINJA_MISSING) return mn_jinja_undefined_hint(run, "no item was found, the sequence was empty");
+    if (best.kind == MN_JINJA_MISSING)
+        return mn_jinja_undefined_hint(run, "no item was found, the sequence was empty");
     return best;
 }
 
-FILTER(min) { UNUSED; return extreme(run, self, given, MN_JINJA_LT); }
-FILTER(max) { UNUSED; return extreme(run, self, given, MN_JINJA_GT); }
+FILTER(min)
+{
+    UNUSED;
+    return extreme(run, self, given, MN_JINJA_LT);
+}
+FILTER(max)
+{
+    UNUSED;
+    return extreme(run, self, given, MN_JINJA_GT);
+}
 
 static value group_key(mn_jinja_run *run, value item, const value *given)
 {
@@ -142,10 +159,12 @@ static value group_key(mn_jinja_run *run, value item, const value *given)
     return mn_jinja_path(run, item, given[0], otherwise);
 }
 
-static void add_group(mn_jinja_run *run, mn_jinja_list *groups, mn_jinja_list *members, const value *given)
+static void add_group(mn_jinja_run *run, mn_jinja_list *groups, mn_jinja_list *members,
+                      const value *given)
 {
     if (!members || run->status) return;
-    value group = mn_jinja_pair(run, group_key(run, members->items[0], given), mn_jinja_list_value(members));
+    value group =
+        mn_jinja_pair(run, group_key(run, members->items[0], given), mn_jinja_list_value(members));
     if (run->status) return;
     group.list->group = true;
     mn_jinja_list_append(run, groups, group);
@@ -154,11 +173,14 @@ static void add_group(mn_jinja_run *run, mn_jinja_list *groups, mn_jinja_list *m
 FILTER(groupby)
 {
     UNUSED;
-    mn_jinja_list *list = mn_jinja_collect(run, self), *groups = mn_jinja_list_new(run, 0), *members = NULL;
+    mn_jinja_list *list = mn_jinja_collect(run, self), *groups = mn_jinja_list_new(run, 0),
+                  *members = NULL;
     bool sensitive = flag(run, given[2]);
-    value *keys = list ? mn_jinja_take(run, list->n, sizeof *keys) : NULL, last = mn_jinja_missing();
+    value *keys = list ? mn_jinja_take(run, list->n, sizeof *keys) : NULL,
+          last = mn_jinja_missing();
     if (!keys) return mn_jinja_none();
-    for (size_t i = 0; i < list->n && !run->status; i++) keys[i] = fold(run, group_key(run, list->items[i], given), sensitive);
+    for (size_t i = 0; i < list->n && !run->status; i++)
+        keys[i] = fold(run, group_key(run, list->items[i], given), sensitive);
     mn_jinja_sort(run, list->items, keys, list->n, false);
     for (size_t i = 0; i < list->n && !run->status; i++) {
         value key = fold(run, group_key(run, list->items[i], given), sensitive);
@@ -173,12 +195,14 @@ FILTER(groupby)
     return mn_jinja_list_value(groups);
 }
 
-/* --- one value from many ------------------------------------------------------------------------ */
+/* --- one value from many ------------------------------------------------------------------------
+ */
 
 FILTER(length)
 {
     UNUSED;
-    unsigned origin = self.kind == MN_JINJA_STRING ? mn_jinja_string_own_origin(self.string) : MN_FROM_TEMPLATE;
+    unsigned origin =
+        self.kind == MN_JINJA_STRING ? mn_jinja_string_own_origin(self.string) : MN_FROM_TEMPLATE;
     return mn_jinja_int((int64_t)mn_jinja_length(run, self), origin);
 }
 
@@ -198,8 +222,8 @@ static bool walk_back(value self, iterator *it)
     static const char *const names[] = { "list_reverseiterator", "reversed" };
     bool list = self.kind == MN_JINJA_LIST;
     *it = (iterator){ .walk = MN_JINJA_WALK_BACK, .source = self, .name = names[!list] };
-    return list || self.kind == MN_JINJA_TUPLE || self.kind == MN_JINJA_RANGE || self.kind == MN_JINJA_DICT
-           || self.kind == MN_JINJA_VIEW;
+    return list || self.kind == MN_JINJA_TUPLE || self.kind == MN_JINJA_RANGE ||
+           self.kind == MN_JINJA_DICT || self.kind == MN_JINJA_VIEW;
 }
 
 FILTER(last)
@@ -212,7 +236,8 @@ FILTER(last)
         return mn_jinja_item(run, self, mn_jinja_int(n - 1, MN_FROM_TEMPLATE));
     if (self.kind != MN_JINJA_STRING && !walk_back(self, &it)) {
         if (self.kind == MN_JINJA_UNDEFINED) mn_jinja_fail_undefined(run, self);
-        mn_jinja_fail(run, "a value of type '%s' cannot be walked from its end", mn_jinja_kind_name(self));
+        mn_jinja_fail(run, "a value of type '%s' cannot be walked from its end",
+                      mn_jinja_kind_name(self));
         return mn_jinja_none();
     }
     if (self.kind != MN_JINJA_STRING && mn_jinja_next(run, &it, &item)) return item;
@@ -225,7 +250,8 @@ FILTER(join)
     mn_jinja_builder b = { .run = run };
     iterator it;
     value item;
-    mn_jinja_string *separator = given[0].kind != MN_JINJA_MISSING ? mn_jinja_string_of(run, given[0]) : NULL;
+    mn_jinja_string *separator =
+        given[0].kind != MN_JINJA_MISSING ? mn_jinja_string_of(run, given[0]) : NULL;
     bool first = true;
     if (!mn_jinja_iterate(run, &it, self)) return mn_jinja_none();
     while (mn_jinja_next(run, &it, &item)) {
@@ -241,7 +267,8 @@ FILTER(sum)
 {
     UNUSED;
     iterator it;
-    value item, total = given[1].kind != MN_JINJA_MISSING ? given[1] : mn_jinja_int(0, MN_FROM_TEMPLATE);
+    value item,
+        total = given[1].kind != MN_JINJA_MISSING ? given[1] : mn_jinja_int(0, MN_FROM_TEMPLATE);
     if (total.kind == MN_JINJA_STRING) mn_jinja_fail(run, "'sum' does not join strings");
     if (!mn_jinja_iterate(run, &it, self)) return mn_jinja_none();
     while (mn_jinja_next(run, &it, &item)) {
@@ -268,16 +295,22 @@ FILTER(reverse)
     return mn_jinja_slice(run, mn_jinja_list_value(mn_jinja_collect(run, self)), back);
 }
 
-/* --- iterators ---------------------------------------------------------------------------------- */
+/* --- iterators ----------------------------------------------------------------------------------
+ */
 
 /* An iterator over `self` that pulls its items with `pull` and remembers its arguments. */
-static value make_iterator(mn_jinja_run *run, value self, mn_jinja_pull *pull, const mn_jinja_arguments *all)
+static value make_iterator(mn_jinja_run *run, value self, mn_jinja_pull *pull,
+                           const mn_jinja_arguments *all)
 {
     iterator *it = mn_jinja_take(run, 1, sizeof *it);
     mn_jinja_arguments *kept = mn_jinja_take(run, 1, sizeof *kept);
     if (!it || !kept) return mn_jinja_none();
     *kept = *all;
-    *it = (iterator){ .walk = MN_JINJA_WALK_FILTER, .pull = pull, .source = self, .name = "generator", .arguments = kept };
+    *it = (iterator){ .walk = MN_JINJA_WALK_FILTER,
+                      .pull = pull,
+                      .source = self,
+                      .name = "generator",
+                      .arguments = kept };
     return mn_jinja_iterator_value(it);
 }
 
@@ -310,11 +343,14 @@ static mn_jinja_arguments behind(const mn_jinja_arguments *all, size_t n)
 static const mn_jinja_function *named_function(mn_jinja_run *run, value name, bool filter)
 {
     const mn_jinja_function *found = NULL;
-    if (name.kind == MN_JINJA_STRING) found = filter ? mn_jinja_find_filter(name.string) : mn_jinja_find_test(name.string);
+    if (name.kind == MN_JINJA_STRING)
+        found = filter ? mn_jinja_find_filter(name.string) : mn_jinja_find_test(name.string);
     if (!found && name.kind == MN_JINJA_STRING)
         mn_jinja_fail(run, "there is no %s '%.*s'", filter ? "filter" : "test",
-                      name.string->length > 100 ? 100 : (int)name.string->length, name.string->data);
-    else if (!found) mn_jinja_fail(run, "the name of a %s must be a string", filter ? "filter" : "test");
+                      name.string->length > 100 ? 100 : (int)name.string->length,
+                      name.string->data);
+    else if (!found)
+        mn_jinja_fail(run, "the name of a %s must be a string", filter ? "filter" : "test");
     return found;
 }
 
@@ -324,12 +360,14 @@ static value mapped(mn_jinja_run *run, value item, const mn_jinja_arguments *all
     value attribute = mn_jinja_named(all, "attribute"), otherwise = mn_jinja_named(all, "default");
     if (!all->n && attribute.kind != MN_JINJA_MISSING) {
         size_t known = 1 + (otherwise.kind != MN_JINJA_MISSING);
-        if (all->n_named > known) mn_jinja_fail(run, "'map' was given an argument with a name it does not know");
+        if (all->n_named > known)
+            mn_jinja_fail(run, "'map' was given an argument with a name it does not know");
         if (otherwise.kind == MN_JINJA_NONE) otherwise = mn_jinja_missing();
         return mn_jinja_path(run, item, attribute, otherwise);
     }
     if (!all->n) mn_jinja_fail(run, "'map' needs the name of a filter");
-    const mn_jinja_function *function = run->status ? NULL : named_function(run, all->values[0], true);
+    const mn_jinja_function *function =
+        run->status ? NULL : named_function(run, all->values[0], true);
     mn_jinja_arguments rest = function ? behind(all, 1) : (mn_jinja_arguments){ 0 };
     return function ? mn_jinja_call_function(run, function, item, &rest) : mn_jinja_none();
 }
@@ -341,7 +379,11 @@ static bool pull_mapped(mn_jinja_run *run, iterator *it, value *item)
     return true;
 }
 
-FILTER(map) { UNUSED; return make_iterator(run, self, pull_mapped, all); }
+FILTER(map)
+{
+    UNUSED;
+    return make_iterator(run, self, pull_mapped, all);
+}
 
 enum { REJECT = 1, BY_ATTRIBUTE = 2 };
 
@@ -374,13 +416,30 @@ static value choose(mn_jinja_run *run, value self, const mn_jinja_arguments *all
     return made;
 }
 
-FILTER(select) { UNUSED; return choose(run, self, all, 0); }
-FILTER(reject) { UNUSED; return choose(run, self, all, REJECT); }
-FILTER(selectattr) { UNUSED; return choose(run, self, all, BY_ATTRIBUTE); }
-FILTER(rejectattr) { UNUSED; return choose(run, self, all, BY_ATTRIBUTE | REJECT); }
+FILTER(select)
+{
+    UNUSED;
+    return choose(run, self, all, 0);
+}
+FILTER(reject)
+{
+    UNUSED;
+    return choose(run, self, all, REJECT);
+}
+FILTER(selectattr)
+{
+    UNUSED;
+    return choose(run, self, all, BY_ATTRIBUTE);
+}
+FILTER(rejectattr)
+{
+    UNUSED;
+    return choose(run, self, all, BY_ATTRIBUTE | REJECT);
+}
 
 /* An iterator that keeps its bound arguments as a list: `given` lives only during the call. */
-static value make_bound(mn_jinja_run *run, value self, mn_jinja_pull *pull, const value *given, size_t n)
+static value make_bound(mn_jinja_run *run, value self, mn_jinja_pull *pull, const value *given,
+                        size_t n)
 {
     mn_jinja_arguments bound = { .values = mn_jinja_take(run, n, sizeof *bound.values), .n = n };
     if (!bound.values) return mn_jinja_none();
@@ -402,7 +461,11 @@ static bool pull_unique(mn_jinja_run *run, iterator *it, value *item)
     return false;
 }
 
-FILTER(unique) { UNUSED; return make_bound(run, self, pull_unique, given, 2); }
+FILTER(unique)
+{
+    UNUSED;
+    return make_bound(run, self, pull_unique, given, 2);
+}
 
 static bool pull_batch(mn_jinja_run *run, iterator *it, value *item)
 {
@@ -423,15 +486,22 @@ static bool pull_batch(mn_jinja_run *run, iterator *it, value *item)
     if (run->status || (!batch->n && !it->items)) return false;
     if (!it->items && is_given(given[1])) {
         int64_t wanted = 0;
-        if (!mn_jinja_is_number(given[0])) mn_jinja_fail(run, "the size of a batch must be a number");
-        else wanted = mn_jinja_truncate(run, given[0]).integer;
-        while (!run->status && (int64_t)batch->n < wanted) mn_jinja_list_append(run, batch, given[1]);
+        if (!mn_jinja_is_number(given[0]))
+            mn_jinja_fail(run, "the size of a batch must be a number");
+        else
+            wanted = mn_jinja_truncate(run, given[0]).integer;
+        while (!run->status && (int64_t)batch->n < wanted)
+            mn_jinja_list_append(run, batch, given[1]);
     }
     *item = mn_jinja_list_value(batch);
     return true;
 }
 
-FILTER(batch) { UNUSED; return make_bound(run, self, pull_batch, given, 2); }
+FILTER(batch)
+{
+    UNUSED;
+    return make_bound(run, self, pull_batch, given, 2);
+}
 
 /* numbers: how many slices, items in each, slices with one more, how many are given already. */
 static bool start_slices(mn_jinja_run *run, iterator *it)
@@ -439,7 +509,9 @@ static bool start_slices(mn_jinja_run *run, iterator *it)
     if (it->items) return true;
     int64_t slices;
     it->items = mn_jinja_collect(run, it->source);
-    if (!it->items || !mn_jinja_index(run, it->arguments->values[0], "the number of slices", &slices)) return false;
+    if (!it->items ||
+        !mn_jinja_index(run, it->arguments->values[0], "the number of slices", &slices))
+        return false;
     if (slices == 0) mn_jinja_fail(run, "division by zero");
     if (run->status || slices < 0) return false;
     it->numbers[0] = slices;
@@ -483,7 +555,11 @@ static bool pull_item(mn_jinja_run *run, iterator *it, value *item)
     return true;
 }
 
-FILTER(items) { UNUSED; return make_iterator(run, self, pull_item, all); }
+FILTER(items)
+{
+    UNUSED;
+    return make_iterator(run, self, pull_item, all);
+}
 
 FILTER(refused)
 {

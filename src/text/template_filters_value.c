@@ -9,17 +9,20 @@
 
 typedef mn_jinja_value value;
 
-#define FILTER(name)                                                                                         \
-    static value filter_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all)
+#define FILTER(name)                                                                               \
+    static value filter_##name(mn_jinja_run *run, value self, const value *given,                  \
+                               const mn_jinja_arguments *all)
 #define UNUSED (void)run, (void)self, (void)given, (void)all
 
 FILTER(default)
 {
     UNUSED;
     bool use = self.kind == MN_JINJA_UNDEFINED;
-    if (!use && given[1].kind != MN_JINJA_MISSING && mn_jinja_truth(run, given[1])) use = !mn_jinja_truth(run, self);
+    if (!use && given[1].kind != MN_JINJA_MISSING && mn_jinja_truth(run, given[1]))
+        use = !mn_jinja_truth(run, self);
     if (!use) return self;
-    return given[0].kind != MN_JINJA_MISSING ? given[0] : mn_jinja_text_literal(run, "", MN_FROM_TEMPLATE);
+    return given[0].kind != MN_JINJA_MISSING ? given[0]
+                                             : mn_jinja_text_literal(run, "", MN_FROM_TEMPLATE);
 }
 
 FILTER(attr)
@@ -32,7 +35,8 @@ FILTER(attr)
     return found.kind != MN_JINJA_MISSING ? found : mn_jinja_undefined_in(run, self, given[0]);
 }
 
-/* --- numbers ------------------------------------------------------------------------------------ */
+/* --- numbers ------------------------------------------------------------------------------------
+ */
 
 FILTER(abs)
 {
@@ -94,18 +98,21 @@ static value round_integer(mn_jinja_run *run, value number, int64_t places)
         if (__builtin_sub_overflow(low, unit, &low)) rest = 0;
     }
     bool up = rest > unit - rest || (rest == unit - rest && (low / unit) % 2 != 0);
-    if (up && unit > 1 && __builtin_add_overflow(low, unit, &low)) mn_jinja_fail(run, "an integer does not fit 64 bits");
+    if (up && unit > 1 && __builtin_add_overflow(low, unit, &low))
+        mn_jinja_fail(run, "an integer does not fit 64 bits");
     return mn_jinja_int(low, number.origin);
 }
 
 /* The nearest multiple of 10**-places above or below. */
 static value round_to_side(mn_jinja_run *run, value number, value places, bool up)
 {
-    value ten = mn_jinja_int(10, number.origin), power = mn_jinja_operate(run, MN_JINJA_POWER, ten, places);
+    value ten = mn_jinja_int(10, number.origin),
+          power = mn_jinja_operate(run, MN_JINJA_POWER, ten, places);
     value product = mn_jinja_operate(run, MN_JINJA_MULTIPLY, number, power);
     if (run->status) return mn_jinja_none();
     if (product.kind == MN_JINJA_FLOAT)
-        product = mn_jinja_truncate(run, mn_jinja_float(up ? ceil(product.real) : floor(product.real), product.origin));
+        product = mn_jinja_truncate(
+            run, mn_jinja_float(up ? ceil(product.real) : floor(product.real), product.origin));
     return mn_jinja_operate(run, MN_JINJA_DIVIDE, product, power);
 }
 
@@ -115,22 +122,27 @@ FILTER(round)
     int64_t places = 0;
     value method = given[1];
     if (given[0].kind != MN_JINJA_MISSING) mn_jinja_index(run, given[0], "the precision", &places);
-    bool common = method.kind == MN_JINJA_MISSING
-                  || (method.kind == MN_JINJA_STRING && mn_jinja_string_is(method.string, "common"));
+    bool common = method.kind == MN_JINJA_MISSING ||
+                  (method.kind == MN_JINJA_STRING && mn_jinja_string_is(method.string, "common"));
     bool up = method.kind == MN_JINJA_STRING && mn_jinja_string_is(method.string, "ceil");
     bool down = method.kind == MN_JINJA_STRING && mn_jinja_string_is(method.string, "floor");
-    if (!common && !up && !down) mn_jinja_fail(run, "'round' knows the methods common, ceil and floor");
+    if (!common && !up && !down)
+        mn_jinja_fail(run, "'round' knows the methods common, ceil and floor");
     if (self.kind == MN_JINJA_UNDEFINED) mn_jinja_fail_undefined(run, self);
-    if (!mn_jinja_is_number(self)) mn_jinja_fail(run, "'round' needs a number, not '%s'", mn_jinja_kind_name(self));
+    if (!mn_jinja_is_number(self))
+        mn_jinja_fail(run, "'round' needs a number, not '%s'", mn_jinja_kind_name(self));
     if (run->status) return mn_jinja_none();
     if (!common) return round_to_side(run, self, mn_jinja_int(places, self.origin), up);
-    if (self.kind != MN_JINJA_FLOAT) return places < 0 ? round_integer(run, self, places) : mn_jinja_int(mn_jinja_integer(self), self.origin);
+    if (self.kind != MN_JINJA_FLOAT)
+        return places < 0 ? round_integer(run, self, places)
+                          : mn_jinja_int(mn_jinja_integer(self), self.origin);
     double rounded = mn_jinja_round(self.real, places);
     if (isinf(rounded) && isfinite(self.real)) mn_jinja_fail(run, "a result is too large");
     return mn_jinja_float(rounded, self.origin);
 }
 
-/* --- text of any value -------------------------------------------------------------------------- */
+/* --- text of any value --------------------------------------------------------------------------
+ */
 
 FILTER(tojson)
 {

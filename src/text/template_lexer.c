@@ -13,26 +13,30 @@
 
 #include <string.h>
 
-void mn_jinja_lexer_init(mn_jinja_lexer *lexer, mn_jinja_arena *arena, const char *source, size_t length,
-                         mn_error *error)
+void mn_jinja_lexer_init(mn_jinja_lexer *lexer, mn_jinja_arena *arena, const char *source,
+                         size_t length, mn_error *error)
 {
-    *lexer = (mn_jinja_lexer){ .arena = arena, .source = source, .length = length, .line = 1, .error = error };
+    *lexer = (mn_jinja_lexer){
+        .arena = arena, .source = source, .length = length, .line = 1, .error = error
+    };
 }
 
 static mn_jinja_token fail(mn_jinja_lexer *lexer, const char *what)
 {
     if (!lexer->status)
-        lexer->status = mn_fail(lexer->error, MN_BAD_FILE, "template line %u: %s", lexer->line, what);
+        lexer->status =
+            mn_fail(lexer->error, MN_BAD_FILE, "template line %u: %s", lexer->line, what);
     return (mn_jinja_token){ .kind = MN_JINJA_END, .line = lexer->line };
 }
 
-/* --- looking at the source ---------------------------------------------------------------------- */
+/* --- looking at the source ----------------------------------------------------------------------
+ */
 
 static bool at(const mn_jinja_lexer *lexer, size_t position, const char *text)
 {
     size_t length = strlen(text);
-    return position <= lexer->length && lexer->length - position >= length
-           && !memcmp(lexer->source + position, text, length);
+    return position <= lexer->length && lexer->length - position >= length &&
+           !memcmp(lexer->source + position, text, length);
 }
 
 static uint32_t char_at(const mn_jinja_lexer *lexer, size_t position, size_t *length)
@@ -68,7 +72,8 @@ static void move_to(mn_jinja_lexer *lexer, size_t position)
         if (lexer->source[lexer->position++] == '\n') lexer->line++;
 }
 
-/* The end of `close` ("%}" or "#}", perhaps signed) at `position` with the space it eats; 0 if it is not there. */
+/* The end of `close` ("%}" or "#}", perhaps signed) at `position` with the space it eats; 0 if it
+ * is not there. */
 static size_t closing_end(const mn_jinja_lexer *lexer, size_t position, const char *close)
 {
     char sign = position < lexer->length ? lexer->source[position] : '\0';
@@ -79,16 +84,20 @@ static size_t closing_end(const mn_jinja_lexer *lexer, size_t position, const ch
     return at(lexer, end, "\n") ? end + 1 : end;
 }
 
-/* --- data --------------------------------------------------------------------------------------- */
+/* --- data ---------------------------------------------------------------------------------------
+ */
 
 static mn_jinja_token data_token(mn_jinja_lexer *lexer, size_t start, size_t end)
 {
-    return (mn_jinja_token){ .kind = MN_JINJA_DATA, .line = lexer->line, .text = lexer->source + start,
+    return (mn_jinja_token){ .kind = MN_JINJA_DATA,
+                             .line = lexer->line,
+                             .text = lexer->source + start,
                              .length = end - start };
 }
 
 /* Where the data [start, tag) ends, given the tag's sign. */
-static size_t data_end(const mn_jinja_lexer *lexer, size_t start, size_t tag, char sign, bool variable)
+static size_t data_end(const mn_jinja_lexer *lexer, size_t start, size_t tag, char sign,
+                       bool variable)
 {
     if (sign == '-') return strip_end(lexer, start, tag);
     if (sign == '+' || variable) return tag;
@@ -120,7 +129,8 @@ static size_t raw_begin_end(const mn_jinja_lexer *lexer, size_t tag)
     return at(lexer, position, "%}") ? position + 2 : 0;
 }
 
-/* Looks for "{% endraw %}" from the current position: *tag is where it starts, the result where it ends. */
+/* Looks for "{% endraw %}" from the current position: *tag is where it starts, the result where it
+ * ends. */
 static size_t raw_end(const mn_jinja_lexer *lexer, size_t *tag)
 {
     for (*tag = lexer->position; *tag < lexer->length; ++*tag) {
@@ -135,7 +145,8 @@ static size_t raw_end(const mn_jinja_lexer *lexer, size_t *tag)
 static mn_jinja_token raw_token(mn_jinja_lexer *lexer)
 {
     size_t start = lexer->position, tag, end = raw_end(lexer, &tag);
-    if (!end && start == lexer->length) return data_token(lexer, start, start); /* Jinja lets this pass */
+    if (!end && start == lexer->length)
+        return data_token(lexer, start, start); /* Jinja lets this pass */
     if (!end) return fail(lexer, "'raw' is not closed by 'endraw'");
     mn_jinja_token token =
         data_token(lexer, start, data_end(lexer, start, tag, sign_at(lexer, tag + 2), false));
@@ -171,15 +182,18 @@ static void open_tag(mn_jinja_lexer *lexer, size_t tag)
         return;
     }
     lexer->state = kind == '%' ? MN_JINJA_IN_BLOCK : MN_JINJA_IN_VARIABLE;
-    lexer->pending = (mn_jinja_token){
-        .kind = kind == '%' ? MN_JINJA_BLOCK_BEGIN : MN_JINJA_VARIABLE_BEGIN, .line = lexer->line };
+    lexer->pending =
+        (mn_jinja_token){ .kind = kind == '%' ? MN_JINJA_BLOCK_BEGIN : MN_JINJA_VARIABLE_BEGIN,
+                          .line = lexer->line };
     lexer->has_pending = true;
 }
 
 static mn_jinja_token next_data(mn_jinja_lexer *lexer)
 {
     size_t start = lexer->position, tag = start;
-    while (tag < lexer->length && !at(lexer, tag, "{%") && !at(lexer, tag, "{{") && !at(lexer, tag, "{#")) tag++;
+    while (tag < lexer->length && !at(lexer, tag, "{%") && !at(lexer, tag, "{{") &&
+           !at(lexer, tag, "{#"))
+        tag++;
     if (tag == lexer->length) {
         mn_jinja_token token = data_token(lexer, start, tag);
         move_to(lexer, tag);
@@ -194,22 +208,23 @@ static mn_jinja_token next_data(mn_jinja_lexer *lexer)
     return token;
 }
 
-/* --- inside tags -------------------------------------------------------------------------------- */
+/* --- inside tags --------------------------------------------------------------------------------
+ */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* The end of digits that may be joined by single underscores; `position` if there are none. */
 static size_t digits_end(const mn_jinja_lexer *lexer, size_t position)
 {
     size_t end = position;
     while (end < lexer->length) {
-        if (is_digit(lexer->source[end])) end++;
-        else if (end > position && lexer->source[end] == '_' && end + 1 < lexer->length
-                 && is_digit(lexer->source[end + 1])) end++;
-        else break;
+        if (is_digit(lexer->source[end]))
+            end++;
+        else if (end > position && lexer->source[end] == '_' && end + 1 < lexer->length &&
+                 is_digit(lexer->source[end + 1]))
+            end++;
+        else
+            break;
     }
     return end;
 }
@@ -220,7 +235,8 @@ static size_t float_end(const mn_jinja_lexer *lexer, size_t position)
     if (position && lexer->source[position - 1] == '.') return 0;
     size_t end = digits_end(lexer, position), whole = end;
     if (end == position) return 0;
-    if (at(lexer, end, ".") && digits_end(lexer, end + 1) > end + 1) end = digits_end(lexer, end + 1);
+    if (at(lexer, end, ".") && digits_end(lexer, end + 1) > end + 1)
+        end = digits_end(lexer, end + 1);
     size_t exponent = end;
     if (at(lexer, end, "e") || at(lexer, end, "E")) {
         exponent = end + 1;
@@ -241,8 +257,10 @@ static int base_digit(char c)
 /* The end of a whole number, its base and where its digits start. */
 static size_t integer_end(const mn_jinja_lexer *lexer, size_t position, int *base, size_t *digits)
 {
-    static const struct { const char *mark; int base; } marks[] = {
-        { "0b", 2 }, { "0B", 2 }, { "0o", 8 }, { "0O", 8 }, { "0x", 16 }, { "0X", 16 } };
+    static const struct {
+        const char *mark;
+        int base;
+    } marks[] = { { "0b", 2 }, { "0B", 2 }, { "0o", 8 }, { "0O", 8 }, { "0x", 16 }, { "0X", 16 } };
     const char *s = lexer->source;
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         if (!at(lexer, position, marks[i].mark)) continue;
@@ -261,15 +279,20 @@ static size_t integer_end(const mn_jinja_lexer *lexer, size_t position, int *bas
     if (s[position] != '0') return digits_end(lexer, position);
     size_t end = position + 1;
     for (;;) {
-        if (at(lexer, end, "0")) end++;
-        else if (at(lexer, end, "_0")) end += 2;
-        else return end;
+        if (at(lexer, end, "0"))
+            end++;
+        else if (at(lexer, end, "_0"))
+            end += 2;
+        else
+            return end;
     }
 }
 
 static mn_jinja_token take(mn_jinja_lexer *lexer, mn_jinja_token_kind kind, size_t end)
 {
-    mn_jinja_token token = { .kind = kind, .line = lexer->line, .text = lexer->source + lexer->position,
+    mn_jinja_token token = { .kind = kind,
+                             .line = lexer->line,
+                             .text = lexer->source + lexer->position,
                              .length = end - lexer->position };
     move_to(lexer, end);
     return token;
@@ -288,15 +311,16 @@ static mn_jinja_token number_token(mn_jinja_lexer *lexer)
             if (n + 1 == sizeof plain) return fail(lexer, "a number has too many digits");
             plain[n++] = token.text[i];
         }
-        if (!mn_jinja_parse_float(plain, n, &token.real)) return fail(lexer, "a number is out of range");
+        if (!mn_jinja_parse_float(plain, n, &token.real))
+            return fail(lexer, "a number is out of range");
         return token;
     }
     end = integer_end(lexer, start, &base, &digits);
     mn_jinja_token token = take(lexer, MN_JINJA_INTEGER_TOKEN, end);
     for (size_t i = digits; i < end; i++) {
         if (lexer->source[i] == '_') continue;
-        if (__builtin_mul_overflow(token.integer, base, &token.integer)
-            || __builtin_add_overflow(token.integer, base_digit(lexer->source[i]), &token.integer))
+        if (__builtin_mul_overflow(token.integer, base, &token.integer) ||
+            __builtin_add_overflow(token.integer, base_digit(lexer->source[i]), &token.integer))
             return fail(lexer, "an integer does not fit 64 bits");
     }
     return token;
@@ -336,13 +360,15 @@ static const char *unescape(const char *text, size_t available, size_t *used, ui
     }
     if (text[0] >= '0' && text[0] <= '7') {
         *code_point = 0;
-        for (*used = 0; *used < 3 && *used < available && text[*used] >= '0' && text[*used] <= '7'; ++*used)
+        for (*used = 0; *used < 3 && *used < available && text[*used] >= '0' && text[*used] <= '7';
+             ++*used)
             *code_point = *code_point * 8 + (uint32_t)(text[*used] - '0');
         return NULL;
     }
     size_t n = text[0] == 'x' ? 2 : text[0] == 'u' ? 4 : text[0] == 'U' ? 8 : 0;
     if (!n) return text[0] == 'N' ? "character names (\\N) are not supported" : "";
-    if (!read_hex(text + 1, available - 1, n, code_point)) return "an escape in a string is cut short";
+    if (!read_hex(text + 1, available - 1, n, code_point))
+        return "an escape in a string is cut short";
     if (*code_point > 0x10FFFF || (*code_point >= 0xD800 && *code_point < 0xE000))
         return "an escape in a string stands for no character";
     *used = n + 1;
@@ -366,7 +392,8 @@ static const char *decode_string(const char *text, size_t length, char *out, siz
         }
         const char *problem = unescape(text + i + 1, length - i - 1, &used, &code_point);
         if (problem && *problem) return problem;
-        if (problem) out[n++] = text[i++]; /* an escape that means nothing stays as it is */
+        if (problem)
+            out[n++] = text[i++]; /* an escape that means nothing stays as it is */
         else {
             n += mn_utf8_encode(out + n, code_point);
             i += 1 + used;
@@ -380,15 +407,18 @@ static mn_jinja_token string_token(mn_jinja_lexer *lexer)
 {
     char quote = lexer->source[lexer->position];
     size_t start = lexer->position + 1, end = start;
-    while (end < lexer->length && lexer->source[end] != quote) end += lexer->source[end] == '\\' ? 2 : 1;
+    while (end < lexer->length && lexer->source[end] != quote)
+        end += lexer->source[end] == '\\' ? 2 : 1;
     if (end >= lexer->length) return fail(lexer, "a string is not closed");
     mn_jinja_token token = take(lexer, MN_JINJA_STRING_TOKEN, end + 1);
     char *decoded = mn_jinja_arena_take(lexer->arena, end - start + 1);
     if (!decoded) {
         if (!lexer->status)
-            lexer->status = lexer->arena->over_limit
-                                ? mn_fail(lexer->error, MN_BAD_FILE, "template line %u: the template is too large", lexer->line)
-                                : mn_fail_memory(lexer->error, end - start, "a template");
+            lexer->status =
+                lexer->arena->over_limit
+                    ? mn_fail(lexer->error, MN_BAD_FILE,
+                              "template line %u: the template is too large", lexer->line)
+                    : mn_fail_memory(lexer->error, end - start, "a template");
         return (mn_jinja_token){ .kind = MN_JINJA_END };
     }
     const char *problem = decode_string(lexer->source + start, end - start, decoded, &token.length);
@@ -399,15 +429,16 @@ static mn_jinja_token string_token(mn_jinja_lexer *lexer)
 static mn_jinja_token unexpected(mn_jinja_lexer *lexer, size_t length)
 {
     if (!lexer->status)
-        lexer->status = mn_fail(lexer->error, MN_BAD_FILE, "template line %u: unexpected '%.*s'", lexer->line,
-                                (int)length, lexer->source + lexer->position);
+        lexer->status = mn_fail(lexer->error, MN_BAD_FILE, "template line %u: unexpected '%.*s'",
+                                lexer->line, (int)length, lexer->source + lexer->position);
     return (mn_jinja_token){ .kind = MN_JINJA_END, .line = lexer->line };
 }
 
 static mn_jinja_token operator_token(mn_jinja_lexer *lexer)
 {
-    static const char *const operators[] = { "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[",
-                                             "]",  "(",  ")",  "{",  "}",  ">",  "<", "=", ".", ":", "|", ",", ";" };
+    static const char *const operators[] = { "//", "**", "==", "!=", ">=", "<=", "+", "-", "/",
+                                             "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                             ">",  "<",  "=",  ".",  ":",  "|",  ",", ";" };
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
         if (!at(lexer, lexer->position, operators[i])) continue;
         char c = operators[i][0];
@@ -417,7 +448,8 @@ static mn_jinja_token operator_token(mn_jinja_lexer *lexer)
                 return fail(lexer, "brackets are nested deeper than 128 levels");
             lexer->brackets[lexer->n_brackets++] = closing;
         } else if (c == ')' || c == ']' || c == '}') {
-            if (!lexer->n_brackets || lexer->brackets[--lexer->n_brackets] != c) return unexpected(lexer, 1);
+            if (!lexer->n_brackets || lexer->brackets[--lexer->n_brackets] != c)
+                return unexpected(lexer, 1);
         }
         return take(lexer, MN_JINJA_OPERATOR, lexer->position + strlen(operators[i]));
     }
@@ -441,11 +473,13 @@ static mn_jinja_token next_in_tag(mn_jinja_lexer *lexer)
     size_t end = tag_end(lexer), length;
     if (end) {
         mn_jinja_token token = take(
-            lexer, lexer->state == MN_JINJA_IN_BLOCK ? MN_JINJA_BLOCK_END : MN_JINJA_VARIABLE_END, end);
+            lexer, lexer->state == MN_JINJA_IN_BLOCK ? MN_JINJA_BLOCK_END : MN_JINJA_VARIABLE_END,
+            end);
         lexer->state = MN_JINJA_IN_DATA;
         return token;
     }
-    if (lexer->position >= lexer->length) return (mn_jinja_token){ .kind = MN_JINJA_END, .line = lexer->line };
+    if (lexer->position >= lexer->length)
+        return (mn_jinja_token){ .kind = MN_JINJA_END, .line = lexer->line };
     char c = lexer->source[lexer->position];
     if (is_digit(c)) return number_token(lexer);
     if (c == '\'' || c == '"') return string_token(lexer);

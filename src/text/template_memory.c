@@ -19,9 +19,9 @@
 #ifndef LARGE_BYTES
 #define LARGE_BYTES 4096
 #endif
-#define FIRST_CHUNK_BYTES 8192
+#define FIRST_CHUNK_BYTES   8192
 #define LARGEST_CHUNK_BYTES 131072
-#define ALIGNMENT 16
+#define ALIGNMENT           16
 
 struct mn_jinja_chunk {
     mn_jinja_chunk *previous, *next;
@@ -64,9 +64,9 @@ void *mn_jinja_arena_take(mn_jinja_arena *arena, size_t size_bytes)
     rounded = (size_bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!rounded) rounded = ALIGNMENT;
     if (rounded > arena->left) {
-        size_t chunk_bytes = arena->bytes < FIRST_CHUNK_BYTES       ? FIRST_CHUNK_BYTES
+        size_t chunk_bytes = arena->bytes < FIRST_CHUNK_BYTES     ? FIRST_CHUNK_BYTES
                              : arena->bytes < LARGEST_CHUNK_BYTES ? arena->bytes
-                                                                    : LARGEST_CHUNK_BYTES;
+                                                                  : LARGEST_CHUNK_BYTES;
         arena->next = chunk_open(arena, chunk_bytes);
         arena->left = arena->next ? chunk_bytes : 0;
         if (!arena->next) return NULL;
@@ -86,8 +86,10 @@ static void *chunk_grow(mn_jinja_arena *arena, void *piece, size_t old_bytes, si
     if (!chunk) return NULL;
     arena->bytes += new_bytes - old_bytes;
     chunk->size_bytes = sizeof *chunk + new_bytes;
-    if (chunk->previous) chunk->previous->next = chunk;
-    else arena->chunks = chunk;
+    if (chunk->previous)
+        chunk->previous->next = chunk;
+    else
+        arena->chunks = chunk;
     if (chunk->next) chunk->next->previous = chunk;
     memset((char *)(chunk + 1) + old_bytes, 0, new_bytes - old_bytes);
     return chunk + 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* template_memory.h - memory of one template or one rendering: taken piece by piece, given back at once. */
+/* template_memory.h - memory of one template or one rendering: taken piece by piece, given back at
+ * once. */
 #ifndef MN_TEXT_TEMPLATE_MEMORY_H
 #define MN_TEXT_TEMPLATE_MEMORY_H
 

@@ -7,14 +7,12 @@
 typedef mn_jinja_value value;
 typedef mn_jinja_string string;
 
-#define METHOD(name) \
-    static value method_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all)
+#define METHOD(name)                                                                               \
+    static value method_##name(mn_jinja_run *run, value self, const value *given,                  \
+                               const mn_jinja_arguments *all)
 #define UNUSED (void)run, (void)self, (void)given, (void)all
 
-static bool is_given(value v)
-{
-    return v.kind != MN_JINJA_MISSING && v.kind != MN_JINJA_NONE;
-}
+static bool is_given(value v) { return v.kind != MN_JINJA_MISSING && v.kind != MN_JINJA_NONE; }
 
 /* An integer argument, or `otherwise` if it was left out. */
 static int64_t integer(mn_jinja_run *run, value v, int64_t otherwise)
@@ -27,41 +25,85 @@ static int64_t integer(mn_jinja_run *run, value v, int64_t otherwise)
 /* A result made from `self`, marked safe if that was. */
 static value like(mn_jinja_run *run, value self, string *made)
 {
-    return mn_jinja_text(made && self.string->markup != made->markup ? mn_jinja_string_markup(run, made, self.string->markup) : made);
+    return mn_jinja_text(made && self.string->markup != made->markup
+                             ? mn_jinja_string_markup(run, made, self.string->markup)
+                             : made);
 }
 
-/* --- case and padding --------------------------------------------------------------------------- */
+/* --- case and padding ---------------------------------------------------------------------------
+ */
 
-METHOD(upper) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_UPPER)); }
-METHOD(lower) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_LOWER)); }
-METHOD(title) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_TITLE)); }
-METHOD(capitalize) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_CAPITAL)); }
-METHOD(swapcase) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_SWAP)); }
-METHOD(casefold) { UNUSED; return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_FOLD)); }
+METHOD(upper)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_UPPER));
+}
+METHOD(lower)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_LOWER));
+}
+METHOD(title)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_TITLE));
+}
+METHOD(capitalize)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_CAPITAL));
+}
+METHOD(swapcase)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_SWAP));
+}
+METHOD(casefold)
+{
+    UNUSED;
+    return mn_jinja_text(mn_jinja_string_case(run, self.string, MN_JINJA_FOLD));
+}
 
 static value pad(mn_jinja_run *run, value self, const value *given, mn_jinja_side side)
 {
     int64_t width = integer(run, given[0], 0);
-    string *fill = is_given(given[1]) ? mn_jinja_want_string(run, given[1], "the fill character")
-                                      : mn_jinja_string_view(run, " ", 1, mn_jinja_string_own_origin(self.string));
+    string *fill = is_given(given[1])
+                       ? mn_jinja_want_string(run, given[1], "the fill character")
+                       : mn_jinja_string_view(run, " ", 1, mn_jinja_string_own_origin(self.string));
     if (run->status) return mn_jinja_none();
-    if (mn_jinja_string_chars(run, fill) != 1) mn_jinja_fail(run, "the fill character must be exactly one character long");
+    if (mn_jinja_string_chars(run, fill) != 1)
+        mn_jinja_fail(run, "the fill character must be exactly one character long");
     return mn_jinja_text(mn_jinja_string_pad(run, self.string, width, fill, side));
 }
 
-METHOD(ljust) { UNUSED; return pad(run, self, given, MN_JINJA_LEFT); }
-METHOD(rjust) { UNUSED; return pad(run, self, given, MN_JINJA_RIGHT); }
-METHOD(center) { UNUSED; return pad(run, self, given, MN_JINJA_BOTH); }
+METHOD(ljust)
+{
+    UNUSED;
+    return pad(run, self, given, MN_JINJA_LEFT);
+}
+METHOD(rjust)
+{
+    UNUSED;
+    return pad(run, self, given, MN_JINJA_RIGHT);
+}
+METHOD(center)
+{
+    UNUSED;
+    return pad(run, self, given, MN_JINJA_BOTH);
+}
 
 METHOD(zfill)
 {
     UNUSED;
     mn_jinja_builder b = { .run = run };
     int64_t missing = integer(run, given[0], 0) - (int64_t)mn_jinja_string_chars(run, self.string);
-    size_t sign = self.string->length && (self.string->data[0] == '-' || self.string->data[0] == '+');
+    size_t sign =
+        self.string->length && (self.string->data[0] == '-' || self.string->data[0] == '+');
     if (missing <= 0) return self;
     mn_jinja_add_part(&b, self.string, 0, sign);
-    mn_jinja_add_fill(&b, mn_jinja_string_view(run, "0", 1, mn_jinja_string_own_origin(self.string)), (size_t)missing);
+    mn_jinja_add_fill(&b,
+                      mn_jinja_string_view(run, "0", 1, mn_jinja_string_own_origin(self.string)),
+                      (size_t)missing);
     mn_jinja_add_part(&b, self.string, sign, self.string->length);
     return like(run, self, mn_jinja_built(&b));
 }
@@ -87,17 +129,32 @@ METHOD(expandtabs)
     return like(run, self, mn_jinja_built(&b));
 }
 
-/* --- ends --------------------------------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------------------------------
+ */
 
 static value strip_side(mn_jinja_run *run, value self, const value *given, mn_jinja_side side)
 {
-    string *chars = is_given(given[0]) ? mn_jinja_want_string(run, given[0], "the characters to strip") : NULL;
-    return run->status ? mn_jinja_none() : mn_jinja_text(mn_jinja_string_strip(run, self.string, chars, side));
+    string *chars =
+        is_given(given[0]) ? mn_jinja_want_string(run, given[0], "the characters to strip") : NULL;
+    return run->status ? mn_jinja_none()
+                       : mn_jinja_text(mn_jinja_string_strip(run, self.string, chars, side));
 }
 
-METHOD(strip) { UNUSED; return strip_side(run, self, given, MN_JINJA_BOTH); }
-METHOD(lstrip) { UNUSED; return strip_side(run, self, given, MN_JINJA_LEFT); }
-METHOD(rstrip) { UNUSED; return strip_side(run, self, given, MN_JINJA_RIGHT); }
+METHOD(strip)
+{
+    UNUSED;
+    return strip_side(run, self, given, MN_JINJA_BOTH);
+}
+METHOD(lstrip)
+{
+    UNUSED;
+    return strip_side(run, self, given, MN_JINJA_LEFT);
+}
+METHOD(rstrip)
+{
+    UNUSED;
+    return strip_side(run, self, given, MN_JINJA_RIGHT);
+}
 
 static bool has_prefix(const string *s, const string *prefix)
 {
@@ -106,30 +163,37 @@ static bool has_prefix(const string *s, const string *prefix)
 
 static bool has_suffix(const string *s, const string *suffix)
 {
-    return s->length >= suffix->length && !memcmp(s->data + s->length - suffix->length, suffix->data, suffix->length);
+    return s->length >= suffix->length &&
+           !memcmp(s->data + s->length - suffix->length, suffix->data, suffix->length);
 }
 
 METHOD(removeprefix)
 {
     UNUSED;
     string *prefix = mn_jinja_want_string(run, given[0], "the prefix");
-    if (!prefix || !mn_jinja_charge(run, prefix->length / 256) || !has_prefix(self.string, prefix)) return self;
-    return mn_jinja_text(mn_jinja_string_part(run, self.string, prefix->length, self.string->length));
+    if (!prefix || !mn_jinja_charge(run, prefix->length / 256) || !has_prefix(self.string, prefix))
+        return self;
+    return mn_jinja_text(
+        mn_jinja_string_part(run, self.string, prefix->length, self.string->length));
 }
 
 METHOD(removesuffix)
 {
     UNUSED;
     string *suffix = mn_jinja_want_string(run, given[0], "the suffix");
-    if (!suffix || !mn_jinja_charge(run, suffix->length / 256) || !has_suffix(self.string, suffix)) return self;
-    return mn_jinja_text(mn_jinja_string_part(run, self.string, 0, self.string->length - suffix->length));
+    if (!suffix || !mn_jinja_charge(run, suffix->length / 256) || !has_suffix(self.string, suffix))
+        return self;
+    return mn_jinja_text(
+        mn_jinja_string_part(run, self.string, 0, self.string->length - suffix->length));
 }
 
-/* The bytes that `start` and `end`, counted in characters, leave; false if start is past the end. */
+/* The bytes that `start` and `end`, counted in characters, leave; false if start is past the end.
+ */
 static bool span(mn_jinja_run *run, string *s, value start, value end, size_t *from, size_t *to)
 {
     int64_t n = (int64_t)mn_jinja_string_chars(run, s);
-    int64_t first = is_given(start) ? integer(run, start, 0) : 0, last = is_given(end) ? integer(run, end, 0) : n;
+    int64_t first = is_given(start) ? integer(run, start, 0) : 0,
+            last = is_given(end) ? integer(run, end, 0) : n;
     if (first < 0) first = first < -n ? 0 : first + n;
     if (last < 0) last = last < -n ? 0 : last + n;
     if (last > n) last = n;
@@ -147,7 +211,8 @@ static value with_ends(mn_jinja_run *run, value self, const value *given, bool a
     mn_jinja_list one = { .items = single, .n = 1 };
     const mn_jinja_list *all = given[0].kind == MN_JINJA_TUPLE ? given[0].list : &one;
     for (size_t i = 0; i < all->n; i++) {
-        string *affix = mn_jinja_want_string(run, all->items[i], at_start ? "the start" : "the end");
+        string *affix =
+            mn_jinja_want_string(run, all->items[i], at_start ? "the start" : "the end");
         if (!affix || !mn_jinja_charge(run, 1 + affix->length / 256)) return mn_jinja_none();
         if (!in_range || to - from < affix->length) continue;
         const char *place = self.string->data + (at_start ? from : to - affix->length);
@@ -156,10 +221,19 @@ static value with_ends(mn_jinja_run *run, value self, const value *given, bool a
     return mn_jinja_bool(false);
 }
 
-METHOD(startswith) { UNUSED; return with_ends(run, self, given, true); }
-METHOD(endswith) { UNUSED; return with_ends(run, self, given, false); }
+METHOD(startswith)
+{
+    UNUSED;
+    return with_ends(run, self, given, true);
+}
+METHOD(endswith)
+{
+    UNUSED;
+    return with_ends(run, self, given, false);
+}
 
-/* --- finding ------------------------------------------------------------------------------------ */
+/* --- finding ------------------------------------------------------------------------------------
+ */
 
 static int64_t find_in(mn_jinja_run *run, value self, const value *given, bool last)
 {
@@ -176,8 +250,16 @@ static value found(int64_t index, value self)
     return mn_jinja_int(index, mn_jinja_string_own_origin(self.string));
 }
 
-METHOD(find) { UNUSED; return found(find_in(run, self, given, false), self); }
-METHOD(rfind) { UNUSED; return found(find_in(run, self, given, true), self); }
+METHOD(find)
+{
+    UNUSED;
+    return found(find_in(run, self, given, false), self);
+}
+METHOD(rfind)
+{
+    UNUSED;
+    return found(find_in(run, self, given, true), self);
+}
 
 static value index_in(mn_jinja_run *run, value self, const value *given, bool last)
 {
@@ -186,8 +268,16 @@ static value index_in(mn_jinja_run *run, value self, const value *given, bool la
     return found(at, self);
 }
 
-METHOD(index_of) { UNUSED; return index_in(run, self, given, false); }
-METHOD(rindex) { UNUSED; return index_in(run, self, given, true); }
+METHOD(index_of)
+{
+    UNUSED;
+    return index_in(run, self, given, false);
+}
+METHOD(rindex)
+{
+    UNUSED;
+    return index_in(run, self, given, true);
+}
 
 METHOD(count)
 {
@@ -201,7 +291,8 @@ METHOD(count)
         for (n = 1; from < to; from++) n += ((unsigned char)self.string->data[from] & 0xC0) != 0x80;
         return found(n, self);
     }
-    while (mn_jinja_charge(run, 1) && (from = mn_jinja_string_find(run, self.string, from, to, needle)) != SIZE_MAX) {
+    while (mn_jinja_charge(run, 1) &&
+           (from = mn_jinja_string_find(run, self.string, from, to, needle)) != SIZE_MAX) {
         n++;
         from += needle->length;
     }
@@ -216,12 +307,15 @@ METHOD(replace)
     int64_t times = integer(run, given[2], -1);
     if (run->status) return mn_jinja_none();
     if (self.string->markup) fresh = mn_jinja_string_escape(run, fresh);
-    return fresh ? like(run, self, mn_jinja_string_replace(run, self.string, old, fresh, times)) : mn_jinja_none();
+    return fresh ? like(run, self, mn_jinja_string_replace(run, self.string, old, fresh, times))
+                 : mn_jinja_none();
 }
 
-/* --- splitting ---------------------------------------------------------------------------------- */
+/* --- splitting ----------------------------------------------------------------------------------
+ */
 
-static void add_part(mn_jinja_run *run, mn_jinja_list *list, const string *s, size_t start, size_t end)
+static void add_part(mn_jinja_run *run, mn_jinja_list *list, const string *s, size_t start,
+                     size_t end)
 {
     mn_jinja_list_append(run, list, mn_jinja_text(mn_jinja_string_part(run, s, start, end)));
 }
@@ -259,7 +353,8 @@ static void split_spaces(mn_jinja_run *run, const string *s, int64_t times, mn_j
     }
 }
 
-static void split_spaces_back(mn_jinja_run *run, const string *s, int64_t times, mn_jinja_list *list)
+static void split_spaces_back(mn_jinja_run *run, const string *s, int64_t times,
+                              mn_jinja_list *list)
 {
     size_t end = skip_spaces_back(run, s, s->length, true);
     for (; end > 0 && !run->status; times--) {
@@ -279,7 +374,8 @@ static void reverse(mn_jinja_list *list)
     }
 }
 
-static void split_at(mn_jinja_run *run, const string *s, const string *separator, int64_t times, mn_jinja_list *list)
+static void split_at(mn_jinja_run *run, const string *s, const string *separator, int64_t times,
+                     mn_jinja_list *list)
 {
     size_t start = 0, place;
     for (; times != 0 && !run->status; times--) {
@@ -291,7 +387,8 @@ static void split_at(mn_jinja_run *run, const string *s, const string *separator
     add_part(run, list, s, start, s->length);
 }
 
-static void split_at_back(mn_jinja_run *run, const string *s, const string *separator, int64_t times, mn_jinja_list *list)
+static void split_at_back(mn_jinja_run *run, const string *s, const string *separator,
+                          int64_t times, mn_jinja_list *list)
 {
     size_t end = s->length, place;
     for (; times != 0 && !run->status; times--) {
@@ -306,18 +403,29 @@ static void split_at_back(mn_jinja_run *run, const string *s, const string *sepa
 static value split_string(mn_jinja_run *run, value self, const value *given, bool back)
 {
     mn_jinja_list *list = mn_jinja_list_new(run, 0);
-    string *separator = is_given(given[0]) ? mn_jinja_want_string(run, given[0], "the separator") : NULL;
+    string *separator =
+        is_given(given[0]) ? mn_jinja_want_string(run, given[0], "the separator") : NULL;
     int64_t times = integer(run, given[1], -1);
     if (separator && !separator->length) mn_jinja_fail(run, "the separator is empty");
     if (run->status) return mn_jinja_none();
-    if (separator) (back ? split_at_back : split_at)(run, self.string, separator, times, list);
-    else (back ? split_spaces_back : split_spaces)(run, self.string, times, list);
+    if (separator)
+        (back ? split_at_back : split_at)(run, self.string, separator, times, list);
+    else
+        (back ? split_spaces_back : split_spaces)(run, self.string, times, list);
     if (back) reverse(list);
     return mn_jinja_list_value(list);
 }
 
-METHOD(split) { UNUSED; return split_string(run, self, given, false); }
-METHOD(rsplit) { UNUSED; return split_string(run, self, given, true); }
+METHOD(split)
+{
+    UNUSED;
+    return split_string(run, self, given, false);
+}
+METHOD(rsplit)
+{
+    UNUSED;
+    return split_string(run, self, given, true);
+}
 
 METHOD(splitlines)
 {
@@ -343,8 +451,16 @@ static value cut(mn_jinja_run *run, value self, const value *given, bool last)
     return mn_jinja_tuple_value(list);
 }
 
-METHOD(partition) { UNUSED; return cut(run, self, given, false); }
-METHOD(rpartition) { UNUSED; return cut(run, self, given, true); }
+METHOD(partition)
+{
+    UNUSED;
+    return cut(run, self, given, false);
+}
+METHOD(rpartition)
+{
+    UNUSED;
+    return cut(run, self, given, true);
+}
 
 METHOD(join)
 {
@@ -361,7 +477,8 @@ METHOD(join)
     return like(run, self, mn_jinja_built(&b));
 }
 
-/* --- asking ------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------------
+ */
 
 static value all_chars(mn_jinja_run *run, value self, bool (*test)(uint32_t c), bool when_empty)
 {
@@ -374,22 +491,62 @@ static value all_chars(mn_jinja_run *run, value self, bool (*test)(uint32_t c), 
 static bool is_alnum(uint32_t c) { return mn_jinja_is_alpha(c) || mn_jinja_is_numeric(c); }
 static bool is_ascii_char(uint32_t c) { return c < 0x80; }
 
-METHOD(isalpha) { UNUSED; return all_chars(run, self, mn_jinja_is_alpha, false); }
-METHOD(isalnum) { UNUSED; return all_chars(run, self, is_alnum, false); }
-METHOD(isdigit) { UNUSED; return all_chars(run, self, mn_jinja_is_digit, false); }
-METHOD(isdecimal) { UNUSED; return all_chars(run, self, mn_jinja_is_decimal, false); }
-METHOD(isnumeric) { UNUSED; return all_chars(run, self, mn_jinja_is_numeric, false); }
-METHOD(isspace) { UNUSED; return all_chars(run, self, mn_jinja_is_space, false); }
-METHOD(isascii) { UNUSED; return all_chars(run, self, is_ascii_char, true); }
-METHOD(isprintable) { UNUSED; return all_chars(run, self, mn_jinja_is_printable, true); }
+METHOD(isalpha)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_alpha, false);
+}
+METHOD(isalnum)
+{
+    UNUSED;
+    return all_chars(run, self, is_alnum, false);
+}
+METHOD(isdigit)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_digit, false);
+}
+METHOD(isdecimal)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_decimal, false);
+}
+METHOD(isnumeric)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_numeric, false);
+}
+METHOD(isspace)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_space, false);
+}
+METHOD(isascii)
+{
+    UNUSED;
+    return all_chars(run, self, is_ascii_char, true);
+}
+METHOD(isprintable)
+{
+    UNUSED;
+    return all_chars(run, self, mn_jinja_is_printable, true);
+}
 static value is_case(mn_jinja_run *run, value self, bool upper)
 {
-    mn_jinja_charge(run, self.string->length / 4);
+    mn_jinja_charge(run, self.string->length);
     return mn_jinja_bool(!run->status && mn_jinja_string_is_case(self.string, upper));
 }
 
-METHOD(isupper) { UNUSED; return is_case(run, self, true); }
-METHOD(islower) { UNUSED; return is_case(run, self, false); }
+METHOD(isupper)
+{
+    UNUSED;
+    return is_case(run, self, true);
+}
+METHOD(islower)
+{
+    UNUSED;
+    return is_case(run, self, false);
+}
 
 METHOD(istitle)
 {
@@ -409,15 +566,21 @@ METHOD(isidentifier)
 {
     UNUSED;
     size_t i = 0;
-    if (!self.string->length || !mn_jinja_is_word_start(mn_jinja_string_decode(self.string, &i))) return mn_jinja_bool(false);
+    if (!self.string->length || !mn_jinja_is_word_start(mn_jinja_string_decode(self.string, &i)))
+        return mn_jinja_bool(false);
     while (i < self.string->length && mn_jinja_charge(run, 1))
         if (!mn_jinja_is_word(mn_jinja_string_decode(self.string, &i))) return mn_jinja_bool(false);
     return mn_jinja_bool(true);
 }
 
-/* --- formatting --------------------------------------------------------------------------------- */
+/* --- formatting ---------------------------------------------------------------------------------
+ */
 
-METHOD(format) { UNUSED; return mn_jinja_format_braces(run, self.string, all, mn_jinja_missing()); }
+METHOD(format)
+{
+    UNUSED;
+    return mn_jinja_format_braces(run, self.string, all, mn_jinja_missing());
+}
 
 METHOD(format_map)
 {

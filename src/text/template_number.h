@@ -5,7 +5,8 @@
 
 #include "text/template_value.h"
 
-/* Reads digits with an optional sign, fraction and exponent, all of them; overflow gives infinity. */
+/* Reads digits with an optional sign, fraction and exponent, all of them; overflow gives infinity.
+ */
 bool mn_jinja_parse_float(const char *text, size_t length, double *out);
 /* The shortest text that reads back as `real`, as Python's repr; at most 32 bytes with the '\0'. */
 void mn_jinja_print_float(char out[32], double real);
@@ -14,7 +15,7 @@ int mn_jinja_print_digits(char *out, size_t size, double real, int precision, ch
 
 mn_jinja_value mn_jinja_operate(mn_jinja_run *run, int op, mn_jinja_value a, mn_jinja_value b);
 mn_jinja_value mn_jinja_negate(mn_jinja_run *run, mn_jinja_value value, bool minus);
-double mn_jinja_real(mn_jinja_value number); /* of a truth value, an integer or a float */
+double mn_jinja_real(mn_jinja_value number);     /* of a truth value, an integer or a float */
 int64_t mn_jinja_integer(mn_jinja_value number); /* of a truth value or an integer */
 /* A float without its fraction; fails when it does not fit. */
 mn_jinja_value mn_jinja_truncate(mn_jinja_run *run, mn_jinja_value number);

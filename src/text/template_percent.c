@@ -43,7 +43,8 @@ static void read_key(percent *p)
         if (p->format->data[p->i] == ')') depth--;
     }
     if (depth) mn_jinja_fail(p->run, "a format has a name that does not end");
-    if (p->values.kind != MN_JINJA_DICT) mn_jinja_fail(p->run, "a format with names needs a mapping");
+    if (p->values.kind != MN_JINJA_DICT)
+        mn_jinja_fail(p->run, "a format with names needs a mapping");
     if (p->run->status) return;
     value key = mn_jinja_text(mn_jinja_string_part(p->run, p->format, start, p->i - 1));
     if (!p->run->status && !mn_jinja_dict_find(p->run, p->values.dict, key, &p->keyed))
@@ -58,10 +59,12 @@ static int64_t read_number(percent *p)
     if (p->i < p->format->length && p->format->data[p->i] == '*') {
         p->i++;
         mn_jinja_index(p->run, next_value(p), "a width", &n);
-        if (n > INT32_MAX || n < -INT32_MAX) mn_jinja_fail(p->run, "a format has too large a number");
+        if (n > INT32_MAX || n < -INT32_MAX)
+            mn_jinja_fail(p->run, "a format has too large a number");
         return n;
     }
-    for (; p->i < p->format->length && p->format->data[p->i] >= '0' && p->format->data[p->i] <= '9'; p->i++) {
+    for (; p->i < p->format->length && p->format->data[p->i] >= '0' && p->format->data[p->i] <= '9';
+         p->i++) {
         n = n * 10 + (p->format->data[p->i] - '0');
         if (n <= INT32_MAX) continue;
         mn_jinja_fail(p->run, "a format has too large a number");
@@ -74,12 +77,23 @@ static void read_flags(percent *p, mn_jinja_spec *spec)
 {
     for (; p->i < p->format->length; p->i++) {
         switch (p->format->data[p->i]) {
-        case '-': spec->align = '<'; break;
-        case '+': spec->sign = '+'; break;
-        case ' ': if (spec->sign != '+') spec->sign = ' '; break;
-        case '#': spec->alternate = true; break;
-        case '0': spec->zero = true; break;
-        default: return;
+        case '-':
+            spec->align = '<';
+            break;
+        case '+':
+            spec->sign = '+';
+            break;
+        case ' ':
+            if (spec->sign != '+') spec->sign = ' ';
+            break;
+        case '#':
+            spec->alternate = true;
+            break;
+        case '0':
+            spec->zero = true;
+            break;
+        default:
+            return;
         }
     }
 }
@@ -88,12 +102,15 @@ static void add_char(percent *p, value v, mn_jinja_spec *spec)
 {
     mn_jinja_builder b = { .run = p->run };
     bool is_char = v.kind == MN_JINJA_STRING && mn_jinja_string_chars(p->run, v.string) == 1;
-    if (is_char) mn_jinja_add_string(&b, v.string);
+    if (is_char)
+        mn_jinja_add_string(&b, v.string);
     else {
         int64_t c = -1;
         if (v.kind == MN_JINJA_INT || v.kind == MN_JINJA_BOOL) c = mn_jinja_integer(v);
-        if (c < 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) mn_jinja_fail(p->run, "'%%c' needs one character");
-        else mn_jinja_add_char(&b, (uint32_t)c, v.origin);
+        if (c < 0 || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000))
+            mn_jinja_fail(p->run, "'%%c' needs one character");
+        else
+            mn_jinja_add_char(&b, (uint32_t)c, v.origin);
     }
     mn_jinja_string *text = mn_jinja_built(&b);
     spec->precision = -1;
@@ -118,7 +135,8 @@ static void add_number(percent *p, value v, mn_jinja_spec *spec)
 
 static void add_text(percent *p, value v, mn_jinja_spec *spec)
 {
-    mn_jinja_string *text = spec->type == 's' ? mn_jinja_string_of(p->run, v) : mn_jinja_repr(p->run, v);
+    mn_jinja_string *text =
+        spec->type == 's' ? mn_jinja_string_of(p->run, v) : mn_jinja_repr(p->run, v);
     if (text && p->format->markup) text = mn_jinja_string_escape(p->run, text);
     if (!spec->align) spec->align = '>';
     if (text) mn_jinja_add_string(p->b, mn_jinja_format_text(p->run, text, spec));
@@ -126,7 +144,10 @@ static void add_text(percent *p, value v, mn_jinja_spec *spec)
 
 static void add_code(percent *p)
 {
-    mn_jinja_spec spec = { .fill = ' ', .fill_origin = mn_jinja_string_own_origin(p->format), .precision = -1, .percent = true };
+    mn_jinja_spec spec = { .fill = ' ',
+                           .fill_origin = mn_jinja_string_own_origin(p->format),
+                           .precision = -1,
+                           .percent = true };
     size_t start = p->i;
     read_key(p);
     read_flags(p, &spec);
@@ -140,24 +161,33 @@ static void add_code(percent *p)
         spec.precision = read_number(p);
         if (spec.precision < 0) spec.precision = 0;
     }
-    while (p->i < p->format->length && strchr("hlL", p->format->data[p->i]) && p->format->data[p->i]) p->i++;
+    while (p->i < p->format->length && strchr("hlL", p->format->data[p->i]) &&
+           p->format->data[p->i])
+        p->i++;
     if (p->i >= p->format->length) mn_jinja_fail(p->run, "a format is not complete");
     if (p->run->status) return;
     spec.type = p->format->data[p->i++];
-    if (spec.type == '%') mn_jinja_add_part(p->b, p->format, start - 1, start);
-    else if (spec.type == 's' || spec.type == 'r' || spec.type == 'a') add_text(p, next_value(p), &spec);
+    if (spec.type == '%')
+        mn_jinja_add_part(p->b, p->format, start - 1, start);
+    else if (spec.type == 's' || spec.type == 'r' || spec.type == 'a')
+        add_text(p, next_value(p), &spec);
     else if (spec.type == 'c') {
         if (!spec.align) spec.align = '>';
         add_char(p, next_value(p), &spec);
-    }
-    else if (spec.type && strchr("diuxXoeEfFgG", spec.type)) add_number(p, next_value(p), &spec);
-    else mn_jinja_fail(p->run, "a format has a code that does not exist");
+    } else if (spec.type && strchr("diuxXoeEfFgG", spec.type))
+        add_number(p, next_value(p), &spec);
+    else
+        mn_jinja_fail(p->run, "a format has a code that does not exist");
 }
 
-mn_jinja_value mn_jinja_format_percent(mn_jinja_run *run, mn_jinja_string *format, mn_jinja_value values)
+mn_jinja_value mn_jinja_format_percent(mn_jinja_run *run, mn_jinja_string *format,
+                                       mn_jinja_value values)
 {
     mn_jinja_builder b = { .run = run };
-    percent p = { .run = run, .b = &b, .format = format, .values = values,
+    percent p = { .run = run,
+                  .b = &b,
+                  .format = format,
+                  .values = values,
                   .list = values.kind == MN_JINJA_TUPLE ? values.list : NULL };
     while (p.i < format->length && mn_jinja_charge(run, 1)) {
         const char *sign = memchr(format->data + p.i, '%', format->length - p.i);
@@ -166,9 +196,10 @@ mn_jinja_value mn_jinja_format_percent(mn_jinja_run *run, mn_jinja_string *forma
         p.i = at + 1;
         if (sign) add_code(&p);
     }
-    bool may_have_more = values.kind == MN_JINJA_DICT || values.kind == MN_JINJA_LIST || values.kind == MN_JINJA_RANGE
-                         || values.kind == MN_JINJA_UNDEFINED;
-    if (!may_have_more && p.n_used < (p.list ? p.list->n : 1)) mn_jinja_fail(run, "a format does not ask for all its values");
+    bool may_have_more = values.kind == MN_JINJA_DICT || values.kind == MN_JINJA_LIST ||
+                         values.kind == MN_JINJA_RANGE || values.kind == MN_JINJA_UNDEFINED;
+    if (!may_have_more && p.n_used < (p.list ? p.list->n : 1))
+        mn_jinja_fail(run, "a format does not ask for all its values");
     mn_jinja_string *built = mn_jinja_built(&b);
     if (built) built->markup = format->markup;
     return mn_jinja_text(built);

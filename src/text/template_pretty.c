@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define WIDTH 80
+#define WIDTH  80
 #define ORIGIN MN_FROM_USER
 
 typedef mn_jinja_value value;
@@ -36,7 +36,8 @@ static bool all_strings(const mn_jinja_dict *dict)
 static const mn_jinja_dict *sorted(mn_jinja_run *run, const mn_jinja_dict *dict)
 {
     if (!all_strings(dict) || dict->n < 2) return dict;
-    value *keys = mn_jinja_take(run, dict->n, sizeof *keys), *order = mn_jinja_take(run, dict->n, sizeof *order);
+    value *keys = mn_jinja_take(run, dict->n, sizeof *keys),
+          *order = mn_jinja_take(run, dict->n, sizeof *order);
     mn_jinja_dict *out = mn_jinja_dict_new(run);
     if (run->status) return dict;
     for (size_t i = 0; i < dict->n; i++) {
@@ -45,11 +46,13 @@ static const mn_jinja_dict *sorted(mn_jinja_run *run, const mn_jinja_dict *dict)
     }
     mn_jinja_sort(run, order, keys, dict->n, false);
     for (size_t i = 0; i < dict->n && !run->status; i++)
-        mn_jinja_dict_set(run, out, dict->entries[order[i].integer].key, dict->entries[order[i].integer].value);
+        mn_jinja_dict_set(run, out, dict->entries[order[i].integer].key,
+                          dict->entries[order[i].integer].value);
     return run->status ? dict : out;
 }
 
-static void flat_list(mn_jinja_builder *b, const mn_jinja_list *list, const char *open, const char *close)
+static void flat_list(mn_jinja_builder *b, const mn_jinja_list *list, const char *open,
+                      const char *close)
 {
     mn_jinja_add_text(b, open, ORIGIN);
     for (size_t i = 0; i < list->n && !b->run->status; i++) {
@@ -76,16 +79,21 @@ static mn_jinja_string *flat(mn_jinja_run *run, value v)
 {
     mn_jinja_builder b = { .run = run };
     if (mn_jinja_enter(run)) {
-        if (v.kind == MN_JINJA_DICT) flat_dict(&b, v.dict);
-        else if (v.kind == MN_JINJA_LIST) flat_list(&b, v.list, "[", "]");
-        else if (v.kind == MN_JINJA_TUPLE) flat_list(&b, v.list, "(", v.list->n == 1 ? ",)" : ")");
-        else mn_jinja_add_string(&b, mn_jinja_repr(run, v));
+        if (v.kind == MN_JINJA_DICT)
+            flat_dict(&b, v.dict);
+        else if (v.kind == MN_JINJA_LIST)
+            flat_list(&b, v.list, "[", "]");
+        else if (v.kind == MN_JINJA_TUPLE)
+            flat_list(&b, v.list, "(", v.list->n == 1 ? ",)" : ")");
+        else
+            mn_jinja_add_string(&b, mn_jinja_repr(run, v));
     }
     mn_jinja_leave(run);
     return mn_jinja_built(&b);
 }
 
-static void pretty_items(mn_jinja_builder *b, const mn_jinja_list *list, int64_t indent, int64_t allowance)
+static void pretty_items(mn_jinja_builder *b, const mn_jinja_list *list, int64_t indent,
+                         int64_t allowance)
 {
     for (size_t i = 0; i < list->n && !b->run->status; i++) {
         bool last = i + 1 == list->n;
@@ -96,7 +104,8 @@ static void pretty_items(mn_jinja_builder *b, const mn_jinja_list *list, int64_t
     }
 }
 
-static void pretty_dict(mn_jinja_builder *b, const mn_jinja_dict *dict, int64_t indent, int64_t allowance)
+static void pretty_dict(mn_jinja_builder *b, const mn_jinja_dict *dict, int64_t indent,
+                        int64_t allowance)
 {
     dict = sorted(b->run, dict);
     mn_jinja_add_text(b, "{", ORIGIN);
@@ -105,7 +114,8 @@ static void pretty_dict(mn_jinja_builder *b, const mn_jinja_dict *dict, int64_t 
         mn_jinja_string *key = flat(b->run, dict->entries[i].key);
         mn_jinja_add_string(b, key);
         mn_jinja_add_text(b, ": ", ORIGIN);
-        pretty(b, dict->entries[i].value, indent + 1 + columns(b, key) + 2, last ? allowance + 1 : 1);
+        pretty(b, dict->entries[i].value, indent + 1 + columns(b, key) + 2,
+               last ? allowance + 1 : 1);
         if (last) break;
         mn_jinja_add_text(b, ",", ORIGIN);
         new_line(b, indent + 1);
@@ -117,8 +127,10 @@ static void pretty_kind(mn_jinja_builder *b, value v, int64_t indent, int64_t al
 {
     mn_jinja_string *line = flat(b->run, v);
     bool fits = columns(b, line) <= WIDTH - indent - allowance;
-    if (fits || (v.kind != MN_JINJA_DICT && v.kind != MN_JINJA_LIST && v.kind != MN_JINJA_TUPLE)) mn_jinja_add_string(b, line);
-    else if (v.kind == MN_JINJA_DICT) pretty_dict(b, v.dict, indent, allowance);
+    if (fits || (v.kind != MN_JINJA_DICT && v.kind != MN_JINJA_LIST && v.kind != MN_JINJA_TUPLE))
+        mn_jinja_add_string(b, line);
+    else if (v.kind == MN_JINJA_DICT)
+        pretty_dict(b, v.dict, indent, allowance);
     else {
         bool tuple = v.kind == MN_JINJA_TUPLE, lone = tuple && v.list->n == 1;
         mn_jinja_add_text(b, tuple ? "(" : "[", ORIGIN);

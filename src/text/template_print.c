@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* template_print.c - values to text: Python's str() and repr(), and JSON as json.dumps writes it.
  *
- * Quotes, brackets and commas that are made up here count as user text, since they stand among it. */
+ * Quotes, brackets and commas that are made up here count as user text, since they stand among it.
+ */
 #include "text/template_run.h"
 
 #include "text/template_number.h"
@@ -15,15 +16,22 @@
 
 static void write_repr(mn_jinja_builder *b, mn_jinja_value value);
 
-/* --- numbers and names -------------------------------------------------------------------------- */
+/* --- numbers and names --------------------------------------------------------------------------
+ */
 
 static void write_plain(mn_jinja_builder *b, mn_jinja_value value)
 {
     char text[48];
     switch (value.kind) {
-    case MN_JINJA_UNDEFINED: mn_jinja_add_text(b, "Undefined", MN_FROM_TEMPLATE); break;
-    case MN_JINJA_NONE: mn_jinja_add_text(b, "None", value.origin); break;
-    case MN_JINJA_BOOL: mn_jinja_add_text(b, value.truth ? "True" : "False", value.origin); break;
+    case MN_JINJA_UNDEFINED:
+        mn_jinja_add_text(b, "Undefined", MN_FROM_TEMPLATE);
+        break;
+    case MN_JINJA_NONE:
+        mn_jinja_add_text(b, "None", value.origin);
+        break;
+    case MN_JINJA_BOOL:
+        mn_jinja_add_text(b, value.truth ? "True" : "False", value.origin);
+        break;
     case MN_JINJA_INT:
         snprintf(text, sizeof text, "%" PRId64, value.integer);
         mn_jinja_add_text(b, text, value.origin);
@@ -39,21 +47,27 @@ static void write_plain(mn_jinja_builder *b, mn_jinja_value value)
     }
 }
 
-/* --- strings ------------------------------------------------------------------------------------ */
+/* --- strings ------------------------------------------------------------------------------------
+ */
 
 static void write_escape(mn_jinja_builder *b, uint32_t c, unsigned origin)
 {
     char text[16];
-    if (c == '\n' || c == '\r' || c == '\t') snprintf(text, sizeof text, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
-    else if (c < 0x100) snprintf(text, sizeof text, "\\x%02x", c);
-    else if (c < 0x10000) snprintf(text, sizeof text, "\\u%04x", c);
-    else snprintf(text, sizeof text, "\\U%08x", c);
+    if (c == '\n' || c == '\r' || c == '\t')
+        snprintf(text, sizeof text, "\\%c", c == '\n' ? 'n' : c == '\r' ? 'r' : 't');
+    else if (c < 0x100)
+        snprintf(text, sizeof text, "\\x%02x", c);
+    else if (c < 0x10000)
+        snprintf(text, sizeof text, "\\u%04x", c);
+    else
+        snprintf(text, sizeof text, "\\U%08x", c);
     mn_jinja_add_text(b, text, origin);
 }
 
 static void write_string_repr(mn_jinja_builder *b, const mn_jinja_string *string)
 {
-    bool single = memchr(string->data, '\'', string->length), twofold = memchr(string->data, '"', string->length);
+    bool single = memchr(string->data, '\'', string->length),
+         twofold = memchr(string->data, '"', string->length);
     char quote = single && !twofold ? '"' : '\'';
     unsigned origin = mn_jinja_string_own_origin(string);
     if (string->markup) mn_jinja_add_text(b, "Markup(", origin);
@@ -63,16 +77,20 @@ static void write_string_repr(mn_jinja_builder *b, const mn_jinja_string *string
         unsigned from = mn_jinja_string_origin(string, i);
         uint32_t c = mn_jinja_string_decode(string, &i);
         if (c == (uint32_t)quote || c == '\\') mn_jinja_add_text(b, "\\", from);
-        if (c == ' ' || mn_jinja_is_printable(c)) mn_jinja_add_part(b, string, start, i);
-        else write_escape(b, c, from);
+        if (c == ' ' || mn_jinja_is_printable(c))
+            mn_jinja_add_part(b, string, start, i);
+        else
+            write_escape(b, c, from);
     }
     mn_jinja_add_bytes(b, &quote, 1, ORIGIN);
     if (string->markup) mn_jinja_add_text(b, ")", origin);
 }
 
-/* --- containers --------------------------------------------------------------------------------- */
+/* --- containers ---------------------------------------------------------------------------------
+ */
 
-static void write_items(mn_jinja_builder *b, const mn_jinja_list *list, const char *open, const char *close)
+static void write_items(mn_jinja_builder *b, const mn_jinja_list *list, const char *open,
+                        const char *close)
 {
     mn_jinja_add_text(b, open, ORIGIN);
     for (size_t i = 0; i < list->n && !b->run->status; i++) {
@@ -104,8 +122,10 @@ static void write_view(mn_jinja_builder *b, mn_jinja_value value)
 static void write_range(mn_jinja_builder *b, const mn_jinja_range *range)
 {
     char text[96];
-    int length = snprintf(text, sizeof text, "range(%" PRId64 ", %" PRId64, range->start, range->stop);
-    if (range->step != 1) length += snprintf(text + length, sizeof text - (size_t)length, ", %" PRId64, range->step);
+    int length =
+        snprintf(text, sizeof text, "range(%" PRId64 ", %" PRId64, range->start, range->stop);
+    if (range->step != 1)
+        length += snprintf(text + length, sizeof text - (size_t)length, ", %" PRId64, range->step);
     snprintf(text + length, sizeof text - (size_t)length, ")");
     mn_jinja_add_text(b, text, range->origin);
 }
@@ -113,8 +133,10 @@ static void write_range(mn_jinja_builder *b, const mn_jinja_range *range)
 static void write_macro(mn_jinja_builder *b, const mn_jinja_macro *macro)
 {
     mn_jinja_add_text(b, "<Macro ", MN_FROM_TEMPLATE);
-    if (macro->is_caller) mn_jinja_add_text(b, "anonymous", MN_FROM_TEMPLATE);
-    else write_string_repr(b, b->run->source->symbols.names[macro->node->symbol]);
+    if (macro->is_caller)
+        mn_jinja_add_text(b, "anonymous", MN_FROM_TEMPLATE);
+    else
+        write_string_repr(b, b->run->source->symbols.names[macro->node->symbol]);
     mn_jinja_add_text(b, ">", MN_FROM_TEMPLATE);
 }
 
@@ -129,20 +151,38 @@ static void write_loop(mn_jinja_builder *b, mn_jinja_loop *loop)
 static void write_kind(mn_jinja_builder *b, mn_jinja_value value)
 {
     switch (value.kind) {
-    case MN_JINJA_STRING: write_string_repr(b, value.string); break;
-    case MN_JINJA_LIST: write_items(b, value.list, "[", "]"); break;
-    case MN_JINJA_TUPLE: write_items(b, value.list, "(", value.list->n == 1 ? ",)" : ")"); break;
-    case MN_JINJA_DICT: write_dict(b, value.dict); break;
+    case MN_JINJA_STRING:
+        write_string_repr(b, value.string);
+        break;
+    case MN_JINJA_LIST:
+        write_items(b, value.list, "[", "]");
+        break;
+    case MN_JINJA_TUPLE:
+        write_items(b, value.list, "(", value.list->n == 1 ? ",)" : ")");
+        break;
+    case MN_JINJA_DICT:
+        write_dict(b, value.dict);
+        break;
     case MN_JINJA_NAMESPACE:
         mn_jinja_add_text(b, "<Namespace ", ORIGIN);
         write_dict(b, value.dict);
         mn_jinja_add_text(b, ">", ORIGIN);
         break;
-    case MN_JINJA_VIEW: write_view(b, value); break;
-    case MN_JINJA_RANGE: write_range(b, value.range); break;
-    case MN_JINJA_MACRO: write_macro(b, value.macro); break;
-    case MN_JINJA_LOOP: write_loop(b, value.loop); break;
-    default: write_plain(b, value); break;
+    case MN_JINJA_VIEW:
+        write_view(b, value);
+        break;
+    case MN_JINJA_RANGE:
+        write_range(b, value.range);
+        break;
+    case MN_JINJA_MACRO:
+        write_macro(b, value.macro);
+        break;
+    case MN_JINJA_LOOP:
+        write_loop(b, value.loop);
+        break;
+    default:
+        write_plain(b, value);
+        break;
     }
 }
 
@@ -167,7 +207,8 @@ mn_jinja_string *mn_jinja_string_of(mn_jinja_run *run, mn_jinja_value value)
     return mn_jinja_repr(run, value);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------------------------------
+ */
 
 typedef struct json_style {
     mn_jinja_builder *b;
@@ -196,11 +237,13 @@ static void write_json_char(json_style *s, const mn_jinja_string *string, size_t
     if (special) {
         char text[3] = { '\\', to[special - from] };
         mn_jinja_add_text(s->b, text, origin);
-    } else if (c < 0x20 || (s->ascii && c >= 0x7F && c < 0x10000 && c != 0x7F)) write_json_u16(s, c, origin);
+    } else if (c < 0x20 || (s->ascii && c >= 0x7F && c < 0x10000 && c != 0x7F))
+        write_json_u16(s, c, origin);
     else if (s->ascii && c >= 0x10000) {
         write_json_u16(s, 0xD800 + ((c - 0x10000) >> 10), origin);
         write_json_u16(s, 0xDC00 + ((c - 0x10000) & 0x3FF), origin);
-    } else mn_jinja_add_part(s->b, string, start, *i);
+    } else
+        mn_jinja_add_part(s->b, string, start, *i);
 }
 
 static bool write_json_is_plain(unsigned char c)
@@ -222,10 +265,12 @@ static void write_json_string(json_style *s, const mn_jinja_string *string)
 
 static void write_json_number(json_style *s, mn_jinja_value value)
 {
-    if (value.kind == MN_JINJA_FLOAT && isnan(value.real)) mn_jinja_add_text(s->b, "NaN", value.origin);
+    if (value.kind == MN_JINJA_FLOAT && isnan(value.real))
+        mn_jinja_add_text(s->b, "NaN", value.origin);
     else if (value.kind == MN_JINJA_FLOAT && isinf(value.real))
         mn_jinja_add_text(s->b, value.real > 0 ? "Infinity" : "-Infinity", value.origin);
-    else write_plain(s->b, value);
+    else
+        write_plain(s->b, value);
 }
 
 static void write_json_break(json_style *s)
@@ -252,7 +297,9 @@ static void write_json_list(json_style *s, const mn_jinja_list *list)
 static void write_json_key(json_style *s, mn_jinja_value key)
 {
     switch (key.kind) {
-    case MN_JINJA_STRING: write_json_string(s, key.string); return;
+    case MN_JINJA_STRING:
+        write_json_string(s, key.string);
+        return;
     case MN_JINJA_NONE:
     case MN_JINJA_BOOL:
     case MN_JINJA_INT:
@@ -261,7 +308,9 @@ static void write_json_key(json_style *s, mn_jinja_value key)
         write_json_value(s, key);
         mn_jinja_add_text(s->b, "\"", ORIGIN);
         return;
-    default: mn_jinja_fail(s->b->run, "a key of type '%s' cannot be written as JSON", mn_jinja_kind_name(key));
+    default:
+        mn_jinja_fail(s->b->run, "a key of type '%s' cannot be written as JSON",
+                      mn_jinja_kind_name(key));
     }
 }
 
@@ -302,16 +351,29 @@ static void write_json_dict(json_style *s, const mn_jinja_dict *dict)
 static void write_json_kind(json_style *s, mn_jinja_value value)
 {
     switch (value.kind) {
-    case MN_JINJA_STRING: write_json_string(s, value.string); break;
-    case MN_JINJA_NONE: mn_jinja_add_text(s->b, "null", value.origin); break;
-    case MN_JINJA_BOOL: mn_jinja_add_text(s->b, value.truth ? "true" : "false", value.origin); break;
+    case MN_JINJA_STRING:
+        write_json_string(s, value.string);
+        break;
+    case MN_JINJA_NONE:
+        mn_jinja_add_text(s->b, "null", value.origin);
+        break;
+    case MN_JINJA_BOOL:
+        mn_jinja_add_text(s->b, value.truth ? "true" : "false", value.origin);
+        break;
     case MN_JINJA_INT:
-    case MN_JINJA_FLOAT: write_json_number(s, value); break;
+    case MN_JINJA_FLOAT:
+        write_json_number(s, value);
+        break;
     case MN_JINJA_LIST:
-    case MN_JINJA_TUPLE: write_json_list(s, value.list); break;
-    case MN_JINJA_DICT: write_json_dict(s, value.dict); break;
+    case MN_JINJA_TUPLE:
+        write_json_list(s, value.list);
+        break;
+    case MN_JINJA_DICT:
+        write_json_dict(s, value.dict);
+        break;
     default:
-        mn_jinja_fail(s->b->run, "a value of type '%s' cannot be written as JSON", mn_jinja_kind_name(value));
+        mn_jinja_fail(s->b->run, "a value of type '%s' cannot be written as JSON",
+                      mn_jinja_kind_name(value));
     }
 }
 
@@ -334,10 +396,13 @@ static const mn_jinja_string *write_json_indent(mn_jinja_run *run, mn_jinja_valu
 }
 
 /* options: ensure_ascii, indent, separators, sort_keys. */
-mn_jinja_string *mn_jinja_json(mn_jinja_run *run, mn_jinja_value value, const mn_jinja_value *options)
+mn_jinja_string *mn_jinja_json(mn_jinja_run *run, mn_jinja_value value,
+                               const mn_jinja_value *options)
 {
     mn_jinja_builder b = { .run = run };
-    json_style s = { .b = &b, .ascii = mn_jinja_truth(run, options[0]), .indent = write_json_indent(run, options[1]),
+    json_style s = { .b = &b,
+                     .ascii = mn_jinja_truth(run, options[0]),
+                     .indent = write_json_indent(run, options[1]),
                      .sort = mn_jinja_truth(run, options[3]) };
     s.item_separator = mn_jinja_string_view(run, s.indent ? "," : ", ", s.indent ? 1 : 2, ORIGIN);
     s.key_separator = mn_jinja_string_view(run, ": ", 2, ORIGIN);

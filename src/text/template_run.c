@@ -24,8 +24,11 @@ void mn_jinja_fail(mn_jinja_run *run, const char *format, ...)
 void mn_jinja_fail_memory(mn_jinja_run *run, size_t size_bytes)
 {
     if (run->status) return;
-    if (run->arena.over_limit) mn_jinja_fail(run, "the template needs more than the %zu bytes it may use", run->arena.limit);
-    else run->status = mn_fail_memory(run->error, size_bytes, "a template");
+    if (run->arena.over_limit)
+        mn_jinja_fail(run, "the template needs more than the %zu bytes it may use",
+                      run->arena.limit);
+    else
+        run->status = mn_fail_memory(run->error, size_bytes, "a template");
 }
 
 void mn_jinja_fail_raised(mn_jinja_run *run, const mn_jinja_string *message)
@@ -37,14 +40,19 @@ void mn_jinja_fail_raised(mn_jinja_run *run, const mn_jinja_string *message)
 void mn_jinja_fail_undefined(mn_jinja_run *run, mn_jinja_value value)
 {
     const mn_jinja_undefined *undefined = value.undefined;
-    if (!undefined) mn_jinja_fail(run, "a value is undefined");
-    else if (undefined->hint) mn_jinja_fail(run, "%s", undefined->hint);
+    if (!undefined)
+        mn_jinja_fail(run, "a value is undefined");
+    else if (undefined->hint)
+        mn_jinja_fail(run, "%s", undefined->hint);
     else {
         mn_jinja_string *name = mn_jinja_string_of(run, undefined->name);
         if (!name) return;
         int length = name->length > 200 ? 200 : (int)name->length;
-        if (undefined->object.kind == MN_JINJA_MISSING) mn_jinja_fail(run, "'%.*s' is undefined", length, name->data);
-        else mn_jinja_fail(run, "a value of type '%s' has no '%.*s'", mn_jinja_kind_name(undefined->object), length, name->data);
+        if (undefined->object.kind == MN_JINJA_MISSING)
+            mn_jinja_fail(run, "'%.*s' is undefined", length, name->data);
+        else
+            mn_jinja_fail(run, "a value of type '%s' has no '%.*s'",
+                          mn_jinja_kind_name(undefined->object), length, name->data);
     }
 }
 
@@ -53,7 +61,8 @@ void *mn_jinja_take(mn_jinja_run *run, size_t count, size_t each_bytes)
     return mn_jinja_regrow(run, NULL, 0, count, each_bytes);
 }
 
-void *mn_jinja_regrow(mn_jinja_run *run, void *piece, size_t old_count, size_t new_count, size_t each_bytes)
+void *mn_jinja_regrow(mn_jinja_run *run, void *piece, size_t old_count, size_t new_count,
+                      size_t each_bytes)
 {
     size_t size_bytes;
     if (run->status) return NULL;

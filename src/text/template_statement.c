@@ -13,7 +13,8 @@ typedef enum flow { GO_ON, BREAK, CONTINUE } flow;
 
 static flow execute(mn_jinja_run *run, const node *n);
 
-/* --- scopes ------------------------------------------------------------------------------------- */
+/* --- scopes -------------------------------------------------------------------------------------
+ */
 
 mn_jinja_scope *mn_jinja_scope_open(mn_jinja_run *run, mn_jinja_scope *parent)
 {
@@ -31,7 +32,8 @@ static value *scope_find(mn_jinja_run *run, mn_jinja_scope *scope, uint32_t symb
     return NULL;
 }
 
-void mn_jinja_scope_set(mn_jinja_run *run, mn_jinja_scope *scope, uint32_t symbol, mn_jinja_value new_value)
+void mn_jinja_scope_set(mn_jinja_run *run, mn_jinja_scope *scope, uint32_t symbol,
+                        mn_jinja_value new_value)
 {
     if (run->status || !scope) return;
     value *known = scope_find(run, scope, symbol);
@@ -41,8 +43,10 @@ void mn_jinja_scope_set(mn_jinja_run *run, mn_jinja_scope *scope, uint32_t symbo
     }
     if (scope->n == scope->capacity) {
         uint32_t capacity = scope->capacity ? scope->capacity * 2 : 4;
-        uint32_t *symbols = mn_jinja_regrow(run, scope->symbols, scope->capacity, capacity, sizeof *symbols);
-        value *values = mn_jinja_regrow(run, scope->values, scope->capacity, capacity, sizeof *values);
+        uint32_t *symbols =
+            mn_jinja_regrow(run, scope->symbols, scope->capacity, capacity, sizeof *symbols);
+        value *values =
+            mn_jinja_regrow(run, scope->values, scope->capacity, capacity, sizeof *values);
         if (!symbols || !values) return;
         scope->symbols = symbols;
         scope->values = values;
@@ -62,7 +66,8 @@ mn_jinja_value mn_jinja_lookup(mn_jinja_run *run, uint32_t symbol)
     return mn_jinja_missing();
 }
 
-/* --- text --------------------------------------------------------------------------------------- */
+/* --- text ---------------------------------------------------------------------------------------
+ */
 
 static void write_prompt(mn_jinja_run *run, const mn_jinja_string *string)
 {
@@ -83,12 +88,15 @@ static void write_prompt(mn_jinja_run *run, const mn_jinja_string *string)
 static void write_string(mn_jinja_run *run, const mn_jinja_string *string)
 {
     if (run->status || !string || !string->length) return;
-    if (run->sink) mn_jinja_add_string(run->sink, string);
-    else if (mn_jinja_charge(run, string->length / 64)) write_prompt(run, string);
+    if (run->sink)
+        mn_jinja_add_string(run->sink, string);
+    else if (mn_jinja_charge(run, string->length / 64))
+        write_prompt(run, string);
 }
 
 /* Carries out a body in `scope` and gives what it wrote. */
-static mn_jinja_string *capture(mn_jinja_run *run, const node *body, mn_jinja_scope *scope, flow *out)
+static mn_jinja_string *capture(mn_jinja_run *run, const node *body, mn_jinja_scope *scope,
+                                flow *out)
 {
     mn_jinja_builder builder = { .run = run }, *sink = run->sink;
     mn_jinja_scope *outer = run->scope;
@@ -102,20 +110,24 @@ static mn_jinja_string *capture(mn_jinja_run *run, const node *body, mn_jinja_sc
     return mn_jinja_built(&builder);
 }
 
-/* --- assignments -------------------------------------------------------------------------------- */
+/* --- assignments --------------------------------------------------------------------------------
+ */
 
 static void set_attribute(mn_jinja_run *run, const node *target, value new_value)
 {
     value space = mn_jinja_lookup(run, target->symbol);
-    if (space.kind != MN_JINJA_NAMESPACE) mn_jinja_fail(run, "only a namespace can have its attributes set");
+    if (space.kind != MN_JINJA_NAMESPACE)
+        mn_jinja_fail(run, "only a namespace can have its attributes set");
     else if (target->constant.string->length && target->constant.string->data[0] == '_')
         mn_jinja_fail(run, "attributes of a namespace cannot begin with '_'");
-    else mn_jinja_dict_set(run, space.dict, target->constant, new_value);
+    else
+        mn_jinja_dict_set(run, space.dict, target->constant, new_value);
 }
 
 static void check_namespaces(mn_jinja_run *run, const node *target)
 {
-    if (target->kind == MN_JINJA_NAMESPACE_TARGET && mn_jinja_lookup(run, target->symbol).kind != MN_JINJA_NAMESPACE)
+    if (target->kind == MN_JINJA_NAMESPACE_TARGET &&
+        mn_jinja_lookup(run, target->symbol).kind != MN_JINJA_NAMESPACE)
         mn_jinja_fail(run, "only a namespace can have its attributes set");
     for (uint32_t i = 0; target->kind == MN_JINJA_MAKE_TUPLE && i < target->n; i++)
         check_namespaces(run, target->list[i]);
@@ -137,9 +149,12 @@ static void unpack(mn_jinja_run *run, mn_jinja_scope *scope, const node *target,
 static void assign(mn_jinja_run *run, mn_jinja_scope *scope, const node *target, value new_value)
 {
     if (run->status) return;
-    if (target->kind == MN_JINJA_MAKE_TUPLE) unpack(run, scope, target, new_value);
-    else if (target->kind == MN_JINJA_NAMESPACE_TARGET) set_attribute(run, target, new_value);
-    else mn_jinja_scope_set(run, scope, target->symbol, new_value);
+    if (target->kind == MN_JINJA_MAKE_TUPLE)
+        unpack(run, scope, target, new_value);
+    else if (target->kind == MN_JINJA_NAMESPACE_TARGET)
+        set_attribute(run, target, new_value);
+    else
+        mn_jinja_scope_set(run, scope, target->symbol, new_value);
 }
 
 static void set(mn_jinja_run *run, const node *n)
@@ -153,8 +168,10 @@ static void set(mn_jinja_run *run, const node *n)
 static value filter_text(mn_jinja_run *run, const node *filter, value text)
 {
     if (!filter || run->status) return text;
-    if (!mn_jinja_enter(run)) text = mn_jinja_none();
-    else text = mn_jinja_apply_filter(run, filter, filter_text(run, filter->a, text));
+    if (!mn_jinja_enter(run))
+        text = mn_jinja_none();
+    else
+        text = mn_jinja_apply_filter(run, filter, filter_text(run, filter->a, text));
     mn_jinja_leave(run);
     return text;
 }
@@ -187,7 +204,8 @@ static flow filter_block(mn_jinja_run *run, const node *n)
 static flow with_block(mn_jinja_run *run, const node *n)
 {
     mn_jinja_scope *outer = run->scope, *scope = mn_jinja_scope_open(run, outer);
-    for (uint32_t i = 0; i + 1 < n->n; i += 2) assign(run, scope, n->list[i], mn_jinja_evaluate(run, n->list[i + 1]));
+    for (uint32_t i = 0; i + 1 < n->n; i += 2)
+        assign(run, scope, n->list[i], mn_jinja_evaluate(run, n->list[i + 1]));
     if (run->status) return GO_ON;
     run->scope = scope;
     flow f = execute(run, n->c);
@@ -195,7 +213,8 @@ static flow with_block(mn_jinja_run *run, const node *n)
     return f;
 }
 
-/* --- macros ------------------------------------------------------------------------------------- */
+/* --- macros -------------------------------------------------------------------------------------
+ */
 
 static void capture_scopes(mn_jinja_scope *scope)
 {
@@ -219,8 +238,8 @@ typedef struct macro_rest {
 } macro_rest;
 
 /* Sets the named parameters from `arguments`; what has no value yet stays MISSING. */
-static void bind_parameters(mn_jinja_run *run, const node *n, const mn_jinja_arguments *all, mn_jinja_scope *scope,
-                            macro_rest *rest)
+static void bind_parameters(mn_jinja_run *run, const node *n, const mn_jinja_arguments *all,
+                            mn_jinja_scope *scope, macro_rest *rest)
 {
     mn_jinja_string **names = run->source->symbols.names;
     bool *used = mn_jinja_take(run, all->n_named + 1, sizeof *used);
@@ -236,17 +255,21 @@ static void bind_parameters(mn_jinja_run *run, const node *n, const mn_jinja_arg
     }
     for (size_t k = 0; k < all->n_named && !run->status; k++) {
         if (used[k]) continue;
-        if (mn_jinja_string_is(all->names[k].string, "caller") && rest->caller.kind == MN_JINJA_UNDEFINED)
+        if (mn_jinja_string_is(all->names[k].string, "caller") &&
+            rest->caller.kind == MN_JINJA_UNDEFINED)
             rest->caller = all->named[k];
-        else mn_jinja_dict_set(run, rest->named, all->names[k], all->named[k]);
+        else
+            mn_jinja_dict_set(run, rest->named, all->names[k], all->named[k]);
     }
-    for (size_t i = n->n; i < all->n && !run->status; i++) mn_jinja_list_append(run, rest->values, all->values[i]);
+    for (size_t i = n->n; i < all->n && !run->status; i++)
+        mn_jinja_list_append(run, rest->values, all->values[i]);
 }
 
 static bool names_caller(mn_jinja_run *run, const node *n)
 {
     for (uint32_t i = 0; i < n->n; i++)
-        if (mn_jinja_string_is(run->source->symbols.names[n->list[i]->symbol], "caller")) return true;
+        if (mn_jinja_string_is(run->source->symbols.names[n->list[i]->symbol], "caller"))
+            return true;
     return false;
 }
 
@@ -255,7 +278,8 @@ static void check_rest(mn_jinja_run *run, const node *n, const macro_rest *rest)
     if (run->status) return;
     if (!(n->special & MN_JINJA_TAKES_KEYWORDS) && rest->named->n) {
         const mn_jinja_string *name = rest->named->entries[0].key.string;
-        mn_jinja_fail(run, "a macro has no argument '%.*s'", name->length > 100 ? 100 : (int)name->length, name->data);
+        mn_jinja_fail(run, "a macro has no argument '%.*s'",
+                      name->length > 100 ? 100 : (int)name->length, name->data);
     }
     if (!(n->special & MN_JINJA_TAKES_REST) && rest->values->n)
         mn_jinja_fail(run, "a macro takes at most %u arguments", n->n);
@@ -268,13 +292,15 @@ static void set_defaults(mn_jinja_run *run, const node *n, mn_jinja_scope *scope
         const node *parameter = n->list[i];
         value *slot = scope_find(run, scope, parameter->symbol);
         if (!slot || slot->kind != MN_JINJA_MISSING) continue;
-        value otherwise = parameter->a ? mn_jinja_evaluate(run, parameter->a)
-                                       : mn_jinja_undefined_hint(run, "an argument of a macro was not provided");
+        value otherwise =
+            parameter->a ? mn_jinja_evaluate(run, parameter->a)
+                         : mn_jinja_undefined_hint(run, "an argument of a macro was not provided");
         mn_jinja_scope_set(run, scope, parameter->symbol, otherwise);
     }
 }
 
-static mn_jinja_scope *macro_scope(mn_jinja_run *run, mn_jinja_macro *macro, const mn_jinja_arguments *all)
+static mn_jinja_scope *macro_scope(mn_jinja_run *run, mn_jinja_macro *macro,
+                                   const mn_jinja_arguments *all)
 {
     const node *n = macro->node;
     mn_jinja_scope *scope = mn_jinja_scope_open(run, macro->scope);
@@ -285,16 +311,20 @@ static mn_jinja_scope *macro_scope(mn_jinja_run *run, mn_jinja_macro *macro, con
     bind_parameters(run, n, all, scope, &rest);
     check_rest(run, n, &rest);
     if (takes_caller) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_CALLER, rest.caller);
-    if (n->special & MN_JINJA_TAKES_KEYWORDS) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_KWARGS, mn_jinja_dict_value(rest.named));
-    if (n->special & MN_JINJA_TAKES_REST) mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_VARARGS, mn_jinja_tuple_value(rest.values));
+    if (n->special & MN_JINJA_TAKES_KEYWORDS)
+        mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_KWARGS, mn_jinja_dict_value(rest.named));
+    if (n->special & MN_JINJA_TAKES_REST)
+        mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_VARARGS, mn_jinja_tuple_value(rest.values));
     return run->status ? NULL : scope;
 }
 
-mn_jinja_value mn_jinja_call_macro(mn_jinja_run *run, mn_jinja_macro *macro, const mn_jinja_arguments *all)
+mn_jinja_value mn_jinja_call_macro(mn_jinja_run *run, mn_jinja_macro *macro,
+                                   const mn_jinja_arguments *all)
 {
     value result = mn_jinja_none();
     mn_jinja_scope *outer = run->scope;
-    if (++run->macro_depth > MAX_MACRO_DEPTH) mn_jinja_fail(run, "macros call one another deeper than %d levels", MAX_MACRO_DEPTH);
+    if (++run->macro_depth > MAX_MACRO_DEPTH)
+        mn_jinja_fail(run, "macros call one another deeper than %d levels", MAX_MACRO_DEPTH);
     mn_jinja_scope *scope = macro_scope(run, macro, all);
     if (scope) {
         run->scope = scope;
@@ -326,7 +356,8 @@ static void call_block(mn_jinja_run *run, const node *n)
     write_string(run, mn_jinja_string_of(run, mn_jinja_call(run, callee, &all)));
 }
 
-/* --- loops -------------------------------------------------------------------------------------- */
+/* --- loops --------------------------------------------------------------------------------------
+ */
 
 /* Gives the items of a loop's source for which its test holds. */
 static bool pull_tested(mn_jinja_run *run, mn_jinja_iterator *it, mn_jinja_value *item)
@@ -344,15 +375,24 @@ static bool pull_tested(mn_jinja_run *run, mn_jinja_iterator *it, mn_jinja_value
     return false;
 }
 
-static mn_jinja_loop *loop_open(mn_jinja_run *run, const node *n, value items, unsigned depth0, mn_jinja_scope *scope)
+static mn_jinja_loop *loop_open(mn_jinja_run *run, const node *n, value items, unsigned depth0,
+                                mn_jinja_scope *scope)
 {
     mn_jinja_loop *loop = mn_jinja_take(run, 1, sizeof *loop);
     mn_jinja_iterator *source = mn_jinja_take(run, 2, sizeof *source);
     if (!loop || !source || !mn_jinja_iterate(run, source, items)) return NULL;
-    *loop = (mn_jinja_loop){ .iterator = source, .source = items, .index0 = -1, .length = -1, .depth0 = depth0,
-                             .node = n, .scope = scope };
+    *loop = (mn_jinja_loop){ .iterator = source,
+                             .source = items,
+                             .index0 = -1,
+                             .length = -1,
+                             .depth0 = depth0,
+                             .node = n,
+                             .scope = scope };
     if (n->c) {
-        source[1] = (mn_jinja_iterator){ .walk = MN_JINJA_WALK_FILTER, .pull = pull_tested, .other = source, .user = loop,
+        source[1] = (mn_jinja_iterator){ .walk = MN_JINJA_WALK_FILTER,
+                                         .pull = pull_tested,
+                                         .other = source,
+                                         .user = loop,
                                          .name = "generator" };
         loop->iterator = source + 1;
         loop->source = mn_jinja_iterator_value(source + 1);
@@ -361,7 +401,8 @@ static mn_jinja_loop *loop_open(mn_jinja_run *run, const node *n, value items, u
 }
 
 /* The scope of an iteration; the last one's is used again unless a macro still sees it. */
-static mn_jinja_scope *iteration_scope(mn_jinja_run *run, mn_jinja_scope *last, mn_jinja_scope *outer)
+static mn_jinja_scope *iteration_scope(mn_jinja_run *run, mn_jinja_scope *last,
+                                       mn_jinja_scope *outer)
 {
     if (!last || last->captured) return mn_jinja_scope_open(run, outer);
     last->n = 0;
@@ -377,13 +418,15 @@ static flow run_loop(mn_jinja_run *run, mn_jinja_loop *loop)
     bool any = false;
     while (f != BREAK && mn_jinja_loop_next(run, loop, &item)) {
         scope = iteration_scope(run, scope, loop->scope);
-        mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_LOOP, (value){ .kind = MN_JINJA_LOOP, .loop = loop });
+        mn_jinja_scope_set(run, scope, MN_JINJA_SYMBOL_LOOP,
+                           (value){ .kind = MN_JINJA_LOOP, .loop = loop });
         if (scope) assign(run, scope, n->a, item);
         if (run->status) break;
         run->scope = scope;
         f = execute(run, n->list[0]);
         run->scope = outer;
-        if (f == GO_ON) any = true; /* as in Jinja, an iteration that was left early does not count */
+        if (f == GO_ON)
+            any = true; /* as in Jinja, an iteration that was left early does not count */
     }
     run->scope = outer;
     if (any || n->n < 2 || run->status) return GO_ON;
@@ -408,8 +451,10 @@ mn_jinja_value mn_jinja_call_loop(mn_jinja_run *run, mn_jinja_loop *loop, mn_jin
         mn_jinja_fail(run, "the loop needs 'recursive' to be called");
         return mn_jinja_none();
     }
-    if (++run->macro_depth > MAX_MACRO_DEPTH) mn_jinja_fail(run, "a loop calls itself deeper than %d levels", MAX_MACRO_DEPTH);
-    mn_jinja_loop *inner = run->status ? NULL : loop_open(run, loop->node, items, loop->depth0 + 1, loop->scope);
+    if (++run->macro_depth > MAX_MACRO_DEPTH)
+        mn_jinja_fail(run, "a loop calls itself deeper than %d levels", MAX_MACRO_DEPTH);
+    mn_jinja_loop *inner =
+        run->status ? NULL : loop_open(run, loop->node, items, loop->depth0 + 1, loop->scope);
     run->sink = &builder;
     if (inner) run_loop(run, inner);
     run->sink = sink;
@@ -417,7 +462,8 @@ mn_jinja_value mn_jinja_call_loop(mn_jinja_run *run, mn_jinja_loop *loop, mn_jin
     return mn_jinja_text(mn_jinja_built(&builder));
 }
 
-/* --- the rest ----------------------------------------------------------------------------------- */
+/* --- the rest -----------------------------------------------------------------------------------
+ */
 
 static void print(mn_jinja_run *run, const node *n)
 {
@@ -451,20 +497,41 @@ static void generation(mn_jinja_run *run, const node *n)
 static flow execute_kind(mn_jinja_run *run, const node *n)
 {
     switch (n->kind) {
-    case MN_JINJA_WRITE: write_string(run, n->constant.string); return GO_ON;
-    case MN_JINJA_PRINT: print(run, n); return GO_ON;
-    case MN_JINJA_IF: return choose(run, n);
-    case MN_JINJA_FOR: return for_loop(run, n);
-    case MN_JINJA_SET: set(run, n); return GO_ON;
-    case MN_JINJA_SET_BLOCK: return set_block(run, n);
-    case MN_JINJA_MACRO_NODE: mn_jinja_scope_set(run, run->scope, n->symbol, make_macro(run, n, false)); return GO_ON;
-    case MN_JINJA_CALL_BLOCK: call_block(run, n); return GO_ON;
-    case MN_JINJA_FILTER_BLOCK: return filter_block(run, n);
-    case MN_JINJA_WITH: return with_block(run, n);
-    case MN_JINJA_BLOCK: block(run, n); return GO_ON;
-    case MN_JINJA_GENERATION: generation(run, n); return GO_ON;
-    case MN_JINJA_BREAK: return BREAK;
-    default: return CONTINUE;
+    case MN_JINJA_WRITE:
+        write_string(run, n->constant.string);
+        return GO_ON;
+    case MN_JINJA_PRINT:
+        print(run, n);
+        return GO_ON;
+    case MN_JINJA_IF:
+        return choose(run, n);
+    case MN_JINJA_FOR:
+        return for_loop(run, n);
+    case MN_JINJA_SET:
+        set(run, n);
+        return GO_ON;
+    case MN_JINJA_SET_BLOCK:
+        return set_block(run, n);
+    case MN_JINJA_MACRO_NODE:
+        mn_jinja_scope_set(run, run->scope, n->symbol, make_macro(run, n, false));
+        return GO_ON;
+    case MN_JINJA_CALL_BLOCK:
+        call_block(run, n);
+        return GO_ON;
+    case MN_JINJA_FILTER_BLOCK:
+        return filter_block(run, n);
+    case MN_JINJA_WITH:
+        return with_block(run, n);
+    case MN_JINJA_BLOCK:
+        block(run, n);
+        return GO_ON;
+    case MN_JINJA_GENERATION:
+        generation(run, n);
+        return GO_ON;
+    case MN_JINJA_BREAK:
+        return BREAK;
+    default:
+        return CONTINUE;
     }
 }
 
@@ -481,7 +548,4 @@ static flow execute(mn_jinja_run *run, const node *body)
     return f;
 }
 
-void mn_jinja_execute(mn_jinja_run *run, const mn_jinja_node *body)
-{
-    execute(run, body);
-}
+void mn_jinja_execute(mn_jinja_run *run, const mn_jinja_node *body) { execute(run, body); }

@@ -18,7 +18,8 @@ typedef struct mn_jinja_buffer {
 
 #define BYTES_PER_STEP 64
 
-/* --- building ----------------------------------------------------------------------------------- */
+/* --- building -----------------------------------------------------------------------------------
+ */
 
 static bool make_room(mn_jinja_builder *b, size_t extra)
 {
@@ -100,19 +101,25 @@ mn_jinja_string *mn_jinja_built(mn_jinja_builder *b)
 {
     mn_jinja_string *string = mn_jinja_take(b->run, 1, sizeof *string);
     if (!string) return NULL;
-    *string = (mn_jinja_string){ .data = b->length ? b->data : "", .origins = b->length ? b->origins : NULL,
-                                 .length = b->length, .n_chars = SIZE_MAX,
+    *string = (mn_jinja_string){ .data = b->length ? b->data : "",
+                                 .origins = b->length ? b->origins : NULL,
+                                 .length = b->length,
+                                 .n_chars = SIZE_MAX,
                                  .origin = b->length ? b->origin : MN_FROM_TEMPLATE };
     return string;
 }
 
-/* --- strings ------------------------------------------------------------------------------------ */
+/* --- strings ------------------------------------------------------------------------------------
+ */
 
-mn_jinja_string *mn_jinja_string_view(mn_jinja_run *run, const char *bytes, size_t length, unsigned origin)
+mn_jinja_string *mn_jinja_string_view(mn_jinja_run *run, const char *bytes, size_t length,
+                                      unsigned origin)
 {
     mn_jinja_string *string = mn_jinja_take(run, 1, sizeof *string);
     if (string)
-        *string = (mn_jinja_string){ .data = bytes, .length = length, .n_chars = SIZE_MAX, .origin = (uint8_t)origin };
+        *string = (mn_jinja_string){
+            .data = bytes, .length = length, .n_chars = SIZE_MAX, .origin = (uint8_t)origin
+        };
     return string;
 }
 
@@ -121,7 +128,8 @@ mn_jinja_value mn_jinja_text_literal(mn_jinja_run *run, const char *text, unsign
     return mn_jinja_text(mn_jinja_string_view(run, text, strlen(text), origin));
 }
 
-mn_jinja_string *mn_jinja_string_part(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end)
+mn_jinja_string *mn_jinja_string_part(mn_jinja_run *run, const mn_jinja_string *string,
+                                      size_t start, size_t end)
 {
     mn_jinja_string *part = mn_jinja_take(run, 1, sizeof *part);
     if (!part) return NULL;
@@ -135,7 +143,8 @@ mn_jinja_string *mn_jinja_string_part(mn_jinja_run *run, const mn_jinja_string *
     return part;
 }
 
-mn_jinja_string *mn_jinja_string_markup(mn_jinja_run *run, const mn_jinja_string *string, bool markup)
+mn_jinja_string *mn_jinja_string_markup(mn_jinja_run *run, const mn_jinja_string *string,
+                                        bool markup)
 {
     if (!string) return NULL;
     mn_jinja_string *copy = mn_jinja_string_part(run, string, 0, string->length);
@@ -151,12 +160,24 @@ mn_jinja_string *mn_jinja_string_escape(mn_jinja_run *run, const mn_jinja_string
     for (size_t i = 0; i < string->length; i++) {
         unsigned origin = mn_jinja_string_origin(string, i);
         switch (string->data[i]) {
-        case '&': mn_jinja_add_text(&b, "&amp;", origin); break;
-        case '<': mn_jinja_add_text(&b, "&lt;", origin); break;
-        case '>': mn_jinja_add_text(&b, "&gt;", origin); break;
-        case '\'': mn_jinja_add_text(&b, "&#39;", origin); break;
-        case '"': mn_jinja_add_text(&b, "&#34;", origin); break;
-        default: mn_jinja_add_part(&b, string, i, i + 1); break;
+        case '&':
+            mn_jinja_add_text(&b, "&amp;", origin);
+            break;
+        case '<':
+            mn_jinja_add_text(&b, "&lt;", origin);
+            break;
+        case '>':
+            mn_jinja_add_text(&b, "&gt;", origin);
+            break;
+        case '\'':
+            mn_jinja_add_text(&b, "&#39;", origin);
+            break;
+        case '"':
+            mn_jinja_add_text(&b, "&#34;", origin);
+            break;
+        default:
+            mn_jinja_add_part(&b, string, i, i + 1);
+            break;
         }
         if (!mn_jinja_charge(run, 1)) return NULL;
     }
@@ -165,7 +186,8 @@ mn_jinja_string *mn_jinja_string_escape(mn_jinja_run *run, const mn_jinja_string
     return escaped;
 }
 
-/* --- joining ------------------------------------------------------------------------------------ */
+/* --- joining ------------------------------------------------------------------------------------
+ */
 
 static bool buffer_mixed(mn_jinja_run *run, buffer *buf)
 {
@@ -180,8 +202,10 @@ static bool buffer_append(mn_jinja_run *run, buffer *buf, const mn_jinja_string 
     if (!buf->used && !string->origins) buf->origin = string->origin;
     if ((string->origins || string->origin != buf->origin) && !buffer_mixed(run, buf)) return false;
     memcpy(buf->data + buf->used, string->data, string->length);
-    if (buf->origins && string->origins) memcpy(buf->origins + buf->used, string->origins, string->length);
-    else if (buf->origins) memset(buf->origins + buf->used, string->origin, string->length);
+    if (buf->origins && string->origins)
+        memcpy(buf->origins + buf->used, string->origins, string->length);
+    else if (buf->origins)
+        memset(buf->origins + buf->used, string->origin, string->length);
     buf->used += string->length;
     return true;
 }
@@ -200,8 +224,8 @@ static buffer *buffer_open(mn_jinja_run *run, const mn_jinja_string *string, siz
 
 static bool can_append(const mn_jinja_string *a, size_t extra)
 {
-    return a->buffer && a->data + a->length == a->buffer->data + a->buffer->used
-           && a->buffer->capacity - a->buffer->used >= extra;
+    return a->buffer && a->data + a->length == a->buffer->data + a->buffer->used &&
+           a->buffer->capacity - a->buffer->used >= extra;
 }
 
 static mn_jinja_string *join_plain(mn_jinja_run *run, mn_jinja_string *a, mn_jinja_string *b)
@@ -214,10 +238,14 @@ static mn_jinja_string *join_plain(mn_jinja_run *run, mn_jinja_string *a, mn_jin
     if (!buf || !joined) return NULL;
     size_t start = buf == a->buffer ? (size_t)(a->data - buf->data) : 0;
     if (!buffer_append(run, buf, b)) return NULL;
-    *joined = (mn_jinja_string){ .data = buf->data + start, .origins = buf->origins ? buf->origins + start : NULL,
-                                 .length = a->length + b->length, .buffer = buf, .origin = buf->origin,
-                                 .n_chars = a->n_chars == SIZE_MAX || b->n_chars == SIZE_MAX ? SIZE_MAX
-                                                                                             : a->n_chars + b->n_chars };
+    *joined = (mn_jinja_string){ .data = buf->data + start,
+                                 .origins = buf->origins ? buf->origins + start : NULL,
+                                 .length = a->length + b->length,
+                                 .buffer = buf,
+                                 .origin = buf->origin,
+                                 .n_chars = a->n_chars == SIZE_MAX || b->n_chars == SIZE_MAX
+                                                ? SIZE_MAX
+                                                : a->n_chars + b->n_chars };
     return joined;
 }
 
@@ -232,7 +260,8 @@ mn_jinja_string *mn_jinja_string_join(mn_jinja_run *run, mn_jinja_string *a, mn_
     return joined;
 }
 
-/* --- asking ------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------------
+ */
 
 unsigned mn_jinja_string_own_origin(const mn_jinja_string *string)
 {
@@ -243,7 +272,8 @@ size_t mn_jinja_string_count(mn_jinja_string *string)
 {
     if (string->n_chars != SIZE_MAX) return string->n_chars;
     size_t n = 0;
-    for (size_t i = 0; i < string->length; i++) n += ((unsigned char)string->data[i] & 0xC0) != 0x80;
+    for (size_t i = 0; i < string->length; i++)
+        n += ((unsigned char)string->data[i] & 0xC0) != 0x80;
     return string->n_chars = n;
 }
 
@@ -258,8 +288,8 @@ size_t mn_jinja_string_offset(mn_jinja_run *run, mn_jinja_string *string, size_t
     if (mn_jinja_string_chars(run, string) == string->length) return index;
     size_t offset = 0;
     mn_jinja_charge(run, index / (BYTES_PER_STEP / 4));
-    for (; index && offset < string->length; index--)
-        do offset++;
+    for (; index && offset < string->length; index--) do
+            offset++;
         while (offset < string->length && ((unsigned char)string->data[offset] & 0xC0) == 0x80);
     return offset;
 }
@@ -282,8 +312,8 @@ bool mn_jinja_string_is(const mn_jinja_string *string, const char *text)
     return string->length == strlen(text) && !memcmp(string->data, text, string->length);
 }
 
-size_t mn_jinja_string_find(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end,
-                            const mn_jinja_string *needle)
+size_t mn_jinja_string_find(mn_jinja_run *run, const mn_jinja_string *string, size_t start,
+                            size_t end, const mn_jinja_string *needle)
 {
     if (start > end || needle->length > end - start) return SIZE_MAX;
     if (!needle->length) return start;
@@ -294,8 +324,8 @@ size_t mn_jinja_string_find(mn_jinja_run *run, const mn_jinja_string *string, si
     return found ? (size_t)(found - string->data) : SIZE_MAX;
 }
 
-size_t mn_jinja_string_find_last(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end,
-                                 const mn_jinja_string *needle)
+size_t mn_jinja_string_find_last(mn_jinja_run *run, const mn_jinja_string *string, size_t start,
+                                 size_t end, const mn_jinja_string *needle)
 {
     if (start > end || needle->length > end - start) return SIZE_MAX;
     for (size_t i = end - needle->length + 1; i-- > start;) {

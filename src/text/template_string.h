@@ -14,22 +14,29 @@ typedef struct mn_jinja_builder {
     uint8_t origin;
 } mn_jinja_builder;
 
-void mn_jinja_add_bytes(mn_jinja_builder *builder, const char *bytes, size_t length, unsigned origin);
-void mn_jinja_add_text(mn_jinja_builder *builder, const char *text, unsigned origin); /* up to its '\0' */
+void mn_jinja_add_bytes(mn_jinja_builder *builder, const char *bytes, size_t length,
+                        unsigned origin);
+void mn_jinja_add_text(mn_jinja_builder *builder, const char *text,
+                       unsigned origin); /* up to its '\0' */
 void mn_jinja_add_char(mn_jinja_builder *builder, uint32_t code_point, unsigned origin);
 void mn_jinja_add_string(mn_jinja_builder *builder, const mn_jinja_string *string);
 /* Bytes [start, end) of a string. */
-void mn_jinja_add_part(mn_jinja_builder *builder, const mn_jinja_string *string, size_t start, size_t end);
+void mn_jinja_add_part(mn_jinja_builder *builder, const mn_jinja_string *string, size_t start,
+                       size_t end);
 void mn_jinja_add_fill(mn_jinja_builder *builder, const mn_jinja_string *fill, size_t times);
 mn_jinja_string *mn_jinja_built(mn_jinja_builder *builder); /* NULL after a failure */
 
 /* `bytes` must outlive the run; they are not copied. */
-mn_jinja_string *mn_jinja_string_view(mn_jinja_run *run, const char *bytes, size_t length, unsigned origin);
+mn_jinja_string *mn_jinja_string_view(mn_jinja_run *run, const char *bytes, size_t length,
+                                      unsigned origin);
 mn_jinja_value mn_jinja_text_literal(mn_jinja_run *run, const char *text, unsigned origin);
-mn_jinja_string *mn_jinja_string_part(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end);
+mn_jinja_string *mn_jinja_string_part(mn_jinja_run *run, const mn_jinja_string *string,
+                                      size_t start, size_t end);
 mn_jinja_string *mn_jinja_string_join(mn_jinja_run *run, mn_jinja_string *a, mn_jinja_string *b);
-mn_jinja_string *mn_jinja_string_escape(mn_jinja_run *run, const mn_jinja_string *string); /* of HTML; markup */
-mn_jinja_string *mn_jinja_string_markup(mn_jinja_run *run, const mn_jinja_string *string, bool markup);
+mn_jinja_string *mn_jinja_string_escape(mn_jinja_run *run,
+                                        const mn_jinja_string *string); /* of HTML; markup */
+mn_jinja_string *mn_jinja_string_markup(mn_jinja_run *run, const mn_jinja_string *string,
+                                        bool markup);
 
 static inline unsigned mn_jinja_string_origin(const mn_jinja_string *string, size_t offset)
 {
@@ -38,7 +45,7 @@ static inline unsigned mn_jinja_string_origin(const mn_jinja_string *string, siz
 /* The origin of bytes that an operation on `string` makes up, such as padding. */
 unsigned mn_jinja_string_own_origin(const mn_jinja_string *string);
 
-size_t mn_jinja_string_count(mn_jinja_string *string); /* code points */
+size_t mn_jinja_string_count(mn_jinja_string *string);                    /* code points */
 size_t mn_jinja_string_chars(mn_jinja_run *run, mn_jinja_string *string); /* the same, paid for */
 /* The byte where code point number `index` starts; the length for one past the last. */
 size_t mn_jinja_string_offset(mn_jinja_run *run, mn_jinja_string *string, size_t index);
@@ -46,10 +53,10 @@ size_t mn_jinja_string_char_index(const mn_jinja_string *string, size_t offset);
 bool mn_jinja_string_equal(const mn_jinja_string *a, const mn_jinja_string *b);
 bool mn_jinja_string_is(const mn_jinja_string *string, const char *text);
 /* The first (last) place of `needle` in bytes [start, end); SIZE_MAX if there is none. */
-size_t mn_jinja_string_find(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end,
-                            const mn_jinja_string *needle);
-size_t mn_jinja_string_find_last(mn_jinja_run *run, const mn_jinja_string *string, size_t start, size_t end,
-                                 const mn_jinja_string *needle);
+size_t mn_jinja_string_find(mn_jinja_run *run, const mn_jinja_string *string, size_t start,
+                            size_t end, const mn_jinja_string *needle);
+size_t mn_jinja_string_find_last(mn_jinja_run *run, const mn_jinja_string *string, size_t start,
+                                 size_t end, const mn_jinja_string *needle);
 
 /* What Python says of characters (template_char.c). */
 bool mn_jinja_is_space(uint32_t code_point);

@@ -46,67 +46,78 @@ typedef struct mn_jinja_lexer {
     mn_error *error;
 } mn_jinja_lexer;
 
-void mn_jinja_lexer_init(mn_jinja_lexer *lexer, mn_jinja_arena *arena, const char *source, size_t length,
-                         mn_error *error);
+void mn_jinja_lexer_init(mn_jinja_lexer *lexer, mn_jinja_arena *arena, const char *source,
+                         size_t length, mn_error *error);
 /* Gives END after a failure. */
 mn_jinja_token mn_jinja_lexer_next(mn_jinja_lexer *lexer);
 
 typedef enum mn_jinja_node_kind {
     /* expressions */
-    MN_JINJA_CONSTANT,    /* constant */
-    MN_JINJA_LOAD,        /* symbol */
-    MN_JINJA_MAKE_LIST,   /* list */
-    MN_JINJA_MAKE_TUPLE,  /* list */
-    MN_JINJA_MAKE_DICT,   /* list: key, value, key, ... */
-    MN_JINJA_ATTRIBUTE,   /* a.constant */
-    MN_JINJA_ITEM,        /* a[b] */
-    MN_JINJA_SLICE,       /* a[list[0]:list[1]:list[2]], each may be NULL */
-    MN_JINJA_CALL,        /* a(list) */
-    MN_JINJA_FILTER,      /* a|function(list); a NULL: the body of a filter block */
-    MN_JINJA_TEST,        /* a is function(list) */
-    MN_JINJA_NEGATE,      /* -a */
-    MN_JINJA_PLUS,        /* +a */
-    MN_JINJA_NOT,         /* not a */
+    MN_JINJA_CONSTANT,   /* constant */
+    MN_JINJA_LOAD,       /* symbol */
+    MN_JINJA_MAKE_LIST,  /* list */
+    MN_JINJA_MAKE_TUPLE, /* list */
+    MN_JINJA_MAKE_DICT,  /* list: key, value, key, ... */
+    MN_JINJA_ATTRIBUTE,  /* a.constant */
+    MN_JINJA_ITEM,       /* a[b] */
+    MN_JINJA_SLICE,      /* a[list[0]:list[1]:list[2]], each may be NULL */
+    MN_JINJA_CALL,       /* a(list) */
+    MN_JINJA_FILTER,     /* a|function(list); a NULL: the body of a filter block */
+    MN_JINJA_TEST,       /* a is function(list) */
+    MN_JINJA_NEGATE,     /* -a */
+    MN_JINJA_PLUS,       /* +a */
+    MN_JINJA_NOT,        /* not a */
     MN_JINJA_AND,
     MN_JINJA_OR,
-    MN_JINJA_BINARY,      /* a op b */
-    MN_JINJA_CONCAT,      /* list joined by ~ */
-    MN_JINJA_COMPARE,     /* a, then list of COMPARE_WITH */
-    MN_JINJA_COMPARE_WITH, /* op a */
-    MN_JINJA_CONDITION,   /* a if b else c; c may be NULL */
-    MN_JINJA_KEYWORD,     /* constant = a, in a call */
-    MN_JINJA_STAR,        /* *a, in a call */
-    MN_JINJA_STAR_STAR,   /* **a, in a call */
+    MN_JINJA_BINARY,           /* a op b */
+    MN_JINJA_CONCAT,           /* list joined by ~ */
+    MN_JINJA_COMPARE,          /* a, then list of COMPARE_WITH */
+    MN_JINJA_COMPARE_WITH,     /* op a */
+    MN_JINJA_CONDITION,        /* a if b else c; c may be NULL */
+    MN_JINJA_KEYWORD,          /* constant = a, in a call */
+    MN_JINJA_STAR,             /* *a, in a call */
+    MN_JINJA_STAR_STAR,        /* **a, in a call */
     MN_JINJA_NAMESPACE_TARGET, /* symbol.constant, as a target */
     /* statements */
-    MN_JINJA_BODY,        /* list */
-    MN_JINJA_WRITE,       /* constant: text of the template */
-    MN_JINJA_PRINT,       /* list of expressions */
-    MN_JINJA_IF,          /* list: test, body, test, body, ...; c: else or NULL */
-    MN_JINJA_FOR,         /* for a in b if c: list[0], else list[1] */
-    MN_JINJA_SET,         /* a = b */
-    MN_JINJA_SET_BLOCK,   /* a = c, filtered by b or NULL */
-    MN_JINJA_MACRO_NODE,  /* symbol, list: arguments (LOAD with a: default), c: body */
-    MN_JINJA_CALL_BLOCK,  /* a: call, b: MACRO_NODE of the caller */
+    MN_JINJA_BODY,         /* list */
+    MN_JINJA_WRITE,        /* constant: text of the template */
+    MN_JINJA_PRINT,        /* list of expressions */
+    MN_JINJA_IF,           /* list: test, body, test, body, ...; c: else or NULL */
+    MN_JINJA_FOR,          /* for a in b if c: list[0], else list[1] */
+    MN_JINJA_SET,          /* a = b */
+    MN_JINJA_SET_BLOCK,    /* a = c, filtered by b or NULL */
+    MN_JINJA_MACRO_NODE,   /* symbol, list: arguments (LOAD with a: default), c: body */
+    MN_JINJA_CALL_BLOCK,   /* a: call, b: MACRO_NODE of the caller */
     MN_JINJA_FILTER_BLOCK, /* b: filter, c: body */
-    MN_JINJA_WITH,        /* list: target, value, ...; c: body */
-    MN_JINJA_BLOCK,       /* symbol, c: body */
-    MN_JINJA_GENERATION,  /* c: body */
+    MN_JINJA_WITH,         /* list: target, value, ...; c: body */
+    MN_JINJA_BLOCK,        /* symbol, c: body */
+    MN_JINJA_GENERATION,   /* c: body */
     MN_JINJA_BREAK,
     MN_JINJA_CONTINUE,
 } mn_jinja_node_kind;
 
 typedef enum mn_jinja_operator {
-    MN_JINJA_ADD, MN_JINJA_SUBTRACT, MN_JINJA_MULTIPLY, MN_JINJA_DIVIDE, MN_JINJA_FLOOR_DIVIDE,
-    MN_JINJA_REMAINDER, MN_JINJA_POWER,
-    MN_JINJA_IS_EQUAL, MN_JINJA_NOT_EQUAL, MN_JINJA_LESS, MN_JINJA_LESS_EQUAL, MN_JINJA_GREATER,
-    MN_JINJA_GREATER_EQUAL, MN_JINJA_IN, MN_JINJA_NOT_IN,
+    MN_JINJA_ADD,
+    MN_JINJA_SUBTRACT,
+    MN_JINJA_MULTIPLY,
+    MN_JINJA_DIVIDE,
+    MN_JINJA_FLOOR_DIVIDE,
+    MN_JINJA_REMAINDER,
+    MN_JINJA_POWER,
+    MN_JINJA_IS_EQUAL,
+    MN_JINJA_NOT_EQUAL,
+    MN_JINJA_LESS,
+    MN_JINJA_LESS_EQUAL,
+    MN_JINJA_GREATER,
+    MN_JINJA_GREATER_EQUAL,
+    MN_JINJA_IN,
+    MN_JINJA_NOT_IN,
 } mn_jinja_operator;
 
 typedef struct mn_jinja_node mn_jinja_node;
 struct mn_jinja_node {
     uint8_t kind, op;
-    bool flag;      /* FOR: recursive; BLOCK: scoped; ITEM: none */
+    bool flag;       /* FOR: recursive; BLOCK: scoped; ITEM: none */
     uint8_t special; /* MACRO_NODE: MN_JINJA_TAKES_* */
     uint32_t line;
     uint32_t depth; /* of the tree below */
@@ -119,7 +130,12 @@ struct mn_jinja_node {
 };
 
 /* The first symbols of every template. */
-enum { MN_JINJA_SYMBOL_LOOP, MN_JINJA_SYMBOL_CALLER, MN_JINJA_SYMBOL_KWARGS, MN_JINJA_SYMBOL_VARARGS };
+enum {
+    MN_JINJA_SYMBOL_LOOP,
+    MN_JINJA_SYMBOL_CALLER,
+    MN_JINJA_SYMBOL_KWARGS,
+    MN_JINJA_SYMBOL_VARARGS
+};
 
 enum { MN_JINJA_TAKES_CALLER = 1, MN_JINJA_TAKES_KEYWORDS = 2, MN_JINJA_TAKES_REST = 4 };
 
@@ -138,6 +154,7 @@ struct mn_template {
 };
 
 /* Parses into `out` (body, symbols); `source` must live as long, with '\n' for each newline. */
-mn_status mn_jinja_parse(struct mn_template *out, const char *source, size_t length, mn_error *error);
+mn_status mn_jinja_parse(struct mn_template *out, const char *source, size_t length,
+                         mn_error *error);
 
 #endif

@@ -6,15 +6,17 @@
 
 typedef mn_jinja_value value;
 
-#define TEST(name)                                                                                           \
-    static value test_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all)
+#define TEST(name)                                                                                 \
+    static value test_##name(mn_jinja_run *run, value self, const value *given,                    \
+                             const mn_jinja_arguments *all)
 #define UNUSED (void)run, (void)self, (void)given, (void)all
 /* A test that looks only at the value. */
-#define KIND_TEST(name, condition)                                                                           \
-    static value test_##name(mn_jinja_run *run, value self, const value *given, const mn_jinja_arguments *all) \
-    {                                                                                                        \
-        UNUSED;                                                                                              \
-        return mn_jinja_bool(condition);                                                                     \
+#define KIND_TEST(name, condition)                                                                 \
+    static value test_##name(mn_jinja_run *run, value self, const value *given,                    \
+                             const mn_jinja_arguments *all)                                        \
+    {                                                                                              \
+        UNUSED;                                                                                    \
+        return mn_jinja_bool(condition);                                                           \
     }
 
 KIND_TEST(defined, self.kind != MN_JINJA_UNDEFINED)
@@ -28,11 +30,12 @@ KIND_TEST(float, self.kind == MN_JINJA_FLOAT)
 KIND_TEST(number, mn_jinja_is_number(self))
 KIND_TEST(string, self.kind == MN_JINJA_STRING)
 KIND_TEST(mapping, self.kind == MN_JINJA_DICT)
-KIND_TEST(sequence, mn_jinja_has_length(self) && self.kind != MN_JINJA_VIEW && self.kind != MN_JINJA_LOOP
-                        && self.kind != MN_JINJA_UNDEFINED)
+KIND_TEST(sequence, mn_jinja_has_length(self) && self.kind != MN_JINJA_VIEW &&
+                        self.kind != MN_JINJA_LOOP && self.kind != MN_JINJA_UNDEFINED)
 KIND_TEST(iterable, mn_jinja_iterable(self))
-KIND_TEST(callable, self.kind == MN_JINJA_FUNCTION || self.kind == MN_JINJA_METHOD || self.kind == MN_JINJA_MACRO
-                        || self.kind == MN_JINJA_LOOP || self.kind == MN_JINJA_JOINER || self.kind == MN_JINJA_UNDEFINED)
+KIND_TEST(callable, self.kind == MN_JINJA_FUNCTION || self.kind == MN_JINJA_METHOD ||
+                        self.kind == MN_JINJA_MACRO || self.kind == MN_JINJA_LOOP ||
+                        self.kind == MN_JINJA_JOINER || self.kind == MN_JINJA_UNDEFINED)
 KIND_TEST(escaped, self.kind == MN_JINJA_STRING && self.string->markup)
 KIND_TEST(sameas, mn_jinja_same(self, given[0]))
 KIND_TEST(eq, mn_jinja_equal(run, self, given[0]))
@@ -48,21 +51,42 @@ KIND_TEST(test, self.kind == MN_JINJA_STRING && mn_jinja_find_test(self.string))
 static value in_case(mn_jinja_run *run, value self, bool upper)
 {
     mn_jinja_string *s = mn_jinja_string_of(run, self);
-    return mn_jinja_bool(s && mn_jinja_charge(run, s->length / 4) && mn_jinja_string_is_case(s, upper));
+    return mn_jinja_bool(s && mn_jinja_charge(run, s->length) && mn_jinja_string_is_case(s, upper));
 }
 
-TEST(upper) { UNUSED; return in_case(run, self, true); }
-TEST(lower) { UNUSED; return in_case(run, self, false); }
+TEST(upper)
+{
+    UNUSED;
+    return in_case(run, self, true);
+}
+TEST(lower)
+{
+    UNUSED;
+    return in_case(run, self, false);
+}
 
 static value remainder_is(mn_jinja_run *run, value self, value divisor, int64_t wanted)
 {
     value rest = mn_jinja_operate(run, MN_JINJA_REMAINDER, self, divisor);
-    return mn_jinja_bool(!run->status && mn_jinja_equal(run, rest, mn_jinja_int(wanted, MN_FROM_TEMPLATE)));
+    return mn_jinja_bool(!run->status &&
+                         mn_jinja_equal(run, rest, mn_jinja_int(wanted, MN_FROM_TEMPLATE)));
 }
 
-TEST(odd) { UNUSED; return remainder_is(run, self, mn_jinja_int(2, MN_FROM_TEMPLATE), 1); }
-TEST(even) { UNUSED; return remainder_is(run, self, mn_jinja_int(2, MN_FROM_TEMPLATE), 0); }
-TEST(divisibleby) { UNUSED; return remainder_is(run, self, given[0], 0); }
+TEST(odd)
+{
+    UNUSED;
+    return remainder_is(run, self, mn_jinja_int(2, MN_FROM_TEMPLATE), 1);
+}
+TEST(even)
+{
+    UNUSED;
+    return remainder_is(run, self, mn_jinja_int(2, MN_FROM_TEMPLATE), 0);
+}
+TEST(divisibleby)
+{
+    UNUSED;
+    return remainder_is(run, self, given[0], 0);
+}
 
 static const mn_jinja_function tests[] = {
     { "defined", "", test_defined },

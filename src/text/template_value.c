@@ -7,9 +7,10 @@
 #include <string.h>
 
 #define MAX_JSON_DEPTH 128
-#define SMALL_DICT 8 /* entries that are searched one by one */
+#define SMALL_DICT     8 /* entries that are searched one by one */
 
-/* --- undefined ---------------------------------------------------------------------------------- */
+/* --- undefined ----------------------------------------------------------------------------------
+ */
 
 mn_jinja_value mn_jinja_undefined_hint(mn_jinja_run *run, const char *hint)
 {
@@ -25,7 +26,8 @@ mn_jinja_value mn_jinja_undefined_in(mn_jinja_run *run, mn_jinja_value object, m
     return (mn_jinja_value){ .kind = MN_JINJA_UNDEFINED, .undefined = undefined };
 }
 
-/* --- lists -------------------------------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------------------------------
+ */
 
 /* Room that lists share: what is in it never changes, so a list that ends where it ends can be
  * lengthened in place. */
@@ -73,13 +75,19 @@ mn_jinja_value mn_jinja_list_join(mn_jinja_run *run, mn_jinja_value a, mn_jinja_
     mn_jinja_list *first = a.list, *second = b.list, *joined;
     size_t total;
     if (!mn_size_add(&total, first->n, second->n)) return mn_jinja_none();
-    bool append = first->room && first->items + first->n == first->room->items + first->room->used
-                  && first->room->items && first->room->capacity - first->room->used >= second->n;
-    joined = append ? mn_jinja_take(run, 1, sizeof *joined) : mn_jinja_list_new(run, total + total / 2 + 4);
-    if (!joined || !mn_jinja_charge(run, second->n / 8 + (append ? 0 : first->n / 8))) return mn_jinja_none();
-    if (append) *joined = (mn_jinja_list){ .items = first->items, .room = first->room };
-    else if (first->n) memcpy(joined->items, first->items, first->n * sizeof *joined->items);
-    if (second->n) memcpy(joined->items + first->n, second->items, second->n * sizeof *joined->items);
+    bool append = first->room &&
+                  first->items + first->n == first->room->items + first->room->used &&
+                  first->room->items && first->room->capacity - first->room->used >= second->n;
+    joined = append ? mn_jinja_take(run, 1, sizeof *joined)
+                    : mn_jinja_list_new(run, total + total / 2 + 4);
+    if (!joined || !mn_jinja_charge(run, second->n / 8 + (append ? 0 : first->n / 8)))
+        return mn_jinja_none();
+    if (append)
+        *joined = (mn_jinja_list){ .items = first->items, .room = first->room };
+    else if (first->n)
+        memcpy(joined->items, first->items, first->n * sizeof *joined->items);
+    if (second->n)
+        memcpy(joined->items + first->n, second->items, second->n * sizeof *joined->items);
     joined->n = total;
     joined->room->used = (size_t)(joined->items - joined->room->items) + total;
     return (mn_jinja_value){ .kind = a.kind, .list = joined };
@@ -103,7 +111,8 @@ mn_jinja_value mn_jinja_pair(mn_jinja_run *run, mn_jinja_value first, mn_jinja_v
     return mn_jinja_tuple_value(list);
 }
 
-/* --- dicts -------------------------------------------------------------------------------------- */
+/* --- dicts --------------------------------------------------------------------------------------
+ */
 
 mn_jinja_dict *mn_jinja_dict_new(mn_jinja_run *run)
 {
@@ -115,23 +124,27 @@ mn_jinja_value mn_jinja_dict_value(mn_jinja_dict *dict)
     return dict ? (mn_jinja_value){ .kind = MN_JINJA_DICT, .dict = dict } : mn_jinja_none();
 }
 
-static bool entry_is(mn_jinja_run *run, const mn_jinja_entry *entry, mn_jinja_value key, uint64_t hash)
+static bool entry_is(mn_jinja_run *run, const mn_jinja_entry *entry, mn_jinja_value key,
+                     uint64_t hash)
 {
     return entry->hash == hash && mn_jinja_charge(run, 1) && mn_jinja_equal(run, entry->key, key);
 }
 
 /* The slot of `key`, or the free one where it belongs. */
-static uint32_t *dict_slot(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key, uint64_t hash)
+static uint32_t *dict_slot(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key,
+                           uint64_t hash)
 {
     size_t mask = dict->n_slots - 1, i = (hash ^ hash >> 32) & mask;
-    while (dict->slots[i] && !run->status && !entry_is(run, &dict->entries[dict->slots[i] - 1], key, hash)) {
+    while (dict->slots[i] && !run->status &&
+           !entry_is(run, &dict->entries[dict->slots[i] - 1], key, hash)) {
         i = (i + 1) & mask;
         mn_jinja_charge(run, 1);
     }
     return &dict->slots[i];
 }
 
-static mn_jinja_entry *dict_entry(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key, uint64_t hash)
+static mn_jinja_entry *dict_entry(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key,
+                                  uint64_t hash)
 {
     if (dict->slots) {
         uint32_t slot = *dict_slot(run, dict, key, hash);
@@ -142,7 +155,8 @@ static mn_jinja_entry *dict_entry(mn_jinja_run *run, const mn_jinja_dict *dict, 
     return NULL;
 }
 
-bool mn_jinja_dict_find(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key, mn_jinja_value *out)
+bool mn_jinja_dict_find(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key,
+                        mn_jinja_value *out)
 {
     uint64_t hash = mn_jinja_hash(run, key);
     const mn_jinja_entry *entry = run->status ? NULL : dict_entry(run, dict, key, hash);
@@ -150,7 +164,8 @@ bool mn_jinja_dict_find(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_v
     return entry != NULL && !run->status;
 }
 
-bool mn_jinja_dict_find_name(mn_jinja_run *run, const mn_jinja_dict *dict, const char *name, mn_jinja_value *out)
+bool mn_jinja_dict_find_name(mn_jinja_run *run, const mn_jinja_dict *dict, const char *name,
+                             mn_jinja_value *out)
 {
     mn_jinja_string key = { .data = name, .length = strlen(name), .n_chars = SIZE_MAX };
     return mn_jinja_dict_find(run, dict, mn_jinja_text(&key), out);
@@ -170,7 +185,8 @@ static void dict_index(mn_jinja_run *run, mn_jinja_dict *dict)
     }
 }
 
-void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value key, mn_jinja_value value)
+void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value key,
+                       mn_jinja_value value)
 {
     uint64_t hash = mn_jinja_hash(run, key);
     mn_jinja_entry *entry = run->status || !dict ? NULL : dict_entry(run, dict, key, hash);
@@ -178,88 +194,127 @@ void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value ke
     if (entry || run->status || !dict) return;
     if (dict->n == dict->capacity) {
         size_t capacity = dict->capacity ? dict->capacity * 2 : 4;
-        mn_jinja_entry *entries = mn_jinja_regrow(run, dict->entries, dict->capacity, capacity, sizeof *entries);
+        mn_jinja_entry *entries =
+            mn_jinja_regrow(run, dict->entries, dict->capacity, capacity, sizeof *entries);
         if (!entries) return;
         dict->entries = entries;
         dict->capacity = capacity;
     }
     dict->entries[dict->n++] = (mn_jinja_entry){ .key = key, .value = value, .hash = hash };
-    if (dict->n > SMALL_DICT && dict->n * 2 > dict->n_slots) dict_index(run, dict);
-    else if (dict->slots) *dict_slot(run, dict, key, hash) = (uint32_t)dict->n;
+    if (dict->n > SMALL_DICT && dict->n * 2 > dict->n_slots)
+        dict_index(run, dict);
+    else if (dict->slots)
+        *dict_slot(run, dict, key, hash) = (uint32_t)dict->n;
     mn_jinja_charge(run, 1);
 }
 
-/* --- from JSON ---------------------------------------------------------------------------------- */
+/* --- from JSON ----------------------------------------------------------------------------------
+ */
 
-static mn_jinja_value array_from_json(mn_jinja_run *run, const json_t *json, unsigned origin, unsigned depth)
+static mn_jinja_value array_from_json(mn_jinja_run *run, const json_t *json, unsigned origin,
+                                      unsigned depth)
 {
     size_t n = json_array_size(json);
     mn_jinja_list *list = mn_jinja_list_new(run, n);
     for (size_t i = 0; i < n && !run->status; i++)
-        mn_jinja_list_append(run, list, mn_jinja_from_json(run, json_array_get(json, i), origin, depth + 1));
+        mn_jinja_list_append(run, list,
+                             mn_jinja_from_json(run, json_array_get(json, i), origin, depth + 1));
     return mn_jinja_list_value(list);
 }
 
-static mn_jinja_value object_from_json(mn_jinja_run *run, const json_t *json, unsigned origin, unsigned depth)
+static mn_jinja_value object_from_json(mn_jinja_run *run, const json_t *json, unsigned origin,
+                                       unsigned depth)
 {
     mn_jinja_dict *dict = mn_jinja_dict_new(run);
     json_t *object = (json_t *)json; /* only the iterator's type asks for it */
-    for (void *i = json_object_iter(object); i && !run->status; i = json_object_iter_next(object, i)) {
+    for (void *i = json_object_iter(object); i && !run->status;
+         i = json_object_iter_next(object, i)) {
         const char *name = json_object_iter_key(i);
         mn_jinja_string *key = mn_jinja_string_view(run, name, json_object_iter_key_len(i), origin);
-        mn_jinja_value value = mn_jinja_from_json(run, json_object_iter_value(i), origin, depth + 1);
+        mn_jinja_value value =
+            mn_jinja_from_json(run, json_object_iter_value(i), origin, depth + 1);
         mn_jinja_dict_set(run, dict, mn_jinja_text(key), value);
     }
     return mn_jinja_dict_value(dict);
 }
 
-mn_jinja_value mn_jinja_from_json(mn_jinja_run *run, const json_t *json, unsigned origin, unsigned depth)
+mn_jinja_value mn_jinja_from_json(mn_jinja_run *run, const json_t *json, unsigned origin,
+                                  unsigned depth)
 {
     mn_jinja_value value = { .origin = (uint8_t)origin };
-    if (depth > MAX_JSON_DEPTH) mn_jinja_fail(run, "the variables are nested deeper than %d levels", MAX_JSON_DEPTH);
+    if (depth > MAX_JSON_DEPTH)
+        mn_jinja_fail(run, "the variables are nested deeper than %d levels", MAX_JSON_DEPTH);
     if (!mn_jinja_charge(run, 1)) return mn_jinja_none();
     switch (json_typeof(json)) {
-    case JSON_OBJECT: return object_from_json(run, json, origin, depth);
-    case JSON_ARRAY: return array_from_json(run, json, origin, depth);
+    case JSON_OBJECT:
+        return object_from_json(run, json, origin, depth);
+    case JSON_ARRAY:
+        return array_from_json(run, json, origin, depth);
     case JSON_STRING:
-        return mn_jinja_text(mn_jinja_string_view(run, json_string_value(json), json_string_length(json), origin));
-    case JSON_INTEGER: return mn_jinja_int(json_integer_value(json), origin);
-    case JSON_REAL: return mn_jinja_float(json_real_value(json), origin);
+        return mn_jinja_text(
+            mn_jinja_string_view(run, json_string_value(json), json_string_length(json), origin));
+    case JSON_INTEGER:
+        return mn_jinja_int(json_integer_value(json), origin);
+    case JSON_REAL:
+        return mn_jinja_float(json_real_value(json), origin);
     case JSON_TRUE:
     case JSON_FALSE:
         value.kind = MN_JINJA_BOOL;
         value.truth = json_is_true(json);
         return value;
-    default: value.kind = MN_JINJA_NONE; return value;
+    default:
+        value.kind = MN_JINJA_NONE;
+        return value;
     }
 }
 
-/* --- asking ------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------------------------------
+ */
 
 const char *mn_jinja_kind_name(mn_jinja_value value)
 {
     static const char *const views[] = { "dict_keys", "dict_values", "dict_items" };
     switch (value.kind) {
-    case MN_JINJA_UNDEFINED: return "Undefined";
-    case MN_JINJA_NONE: return "NoneType";
-    case MN_JINJA_BOOL: return "bool";
-    case MN_JINJA_INT: return "int";
-    case MN_JINJA_FLOAT: return "float";
-    case MN_JINJA_STRING: return value.string->markup ? "Markup" : "str";
-    case MN_JINJA_LIST: return "list";
-    case MN_JINJA_TUPLE: return "tuple";
-    case MN_JINJA_DICT: return "dict";
-    case MN_JINJA_NAMESPACE: return "Namespace";
-    case MN_JINJA_RANGE: return "range";
-    case MN_JINJA_VIEW: return views[value.view->kind];
-    case MN_JINJA_ITERATOR: return value.iterator->name;
-    case MN_JINJA_LOOP: return "LoopContext";
-    case MN_JINJA_MACRO: return "Macro";
-    case MN_JINJA_FUNCTION: return "function";
-    case MN_JINJA_METHOD: return "method";
-    case MN_JINJA_CYCLER: return "Cycler";
-    case MN_JINJA_JOINER: return "Joiner";
-    default: return "nothing";
+    case MN_JINJA_UNDEFINED:
+        return "Undefined";
+    case MN_JINJA_NONE:
+        return "NoneType";
+    case MN_JINJA_BOOL:
+        return "bool";
+    case MN_JINJA_INT:
+        return "int";
+    case MN_JINJA_FLOAT:
+        return "float";
+    case MN_JINJA_STRING:
+        return value.string->markup ? "Markup" : "str";
+    case MN_JINJA_LIST:
+        return "list";
+    case MN_JINJA_TUPLE:
+        return "tuple";
+    case MN_JINJA_DICT:
+        return "dict";
+    case MN_JINJA_NAMESPACE:
+        return "Namespace";
+    case MN_JINJA_RANGE:
+        return "range";
+    case MN_JINJA_VIEW:
+        return views[value.view->kind];
+    case MN_JINJA_ITERATOR:
+        return value.iterator->name;
+    case MN_JINJA_LOOP:
+        return "LoopContext";
+    case MN_JINJA_MACRO:
+        return "Macro";
+    case MN_JINJA_FUNCTION:
+        return "function";
+    case MN_JINJA_METHOD:
+        return "method";
+    case MN_JINJA_CYCLER:
+        return "Cycler";
+    case MN_JINJA_JOINER:
+        return "Joiner";
+    default:
+        return "nothing";
     }
 }
 
@@ -268,18 +323,25 @@ bool mn_jinja_truth(mn_jinja_run *run, mn_jinja_value value)
     switch (value.kind) {
     case MN_JINJA_MISSING:
     case MN_JINJA_UNDEFINED:
-    case MN_JINJA_NONE: return false;
-    case MN_JINJA_BOOL: return value.truth;
-    case MN_JINJA_INT: return value.integer != 0;
-    case MN_JINJA_FLOAT: return value.real != 0;
-    case MN_JINJA_LOOP: return mn_jinja_loop_length(run, value.loop) != 0;
-    default: return !mn_jinja_has_length(value) || mn_jinja_length(run, value) != 0;
+    case MN_JINJA_NONE:
+        return false;
+    case MN_JINJA_BOOL:
+        return value.truth;
+    case MN_JINJA_INT:
+        return value.integer != 0;
+    case MN_JINJA_FLOAT:
+        return value.real != 0;
+    case MN_JINJA_LOOP:
+        return mn_jinja_loop_length(run, value.loop) != 0;
+    default:
+        return !mn_jinja_has_length(value) || mn_jinja_length(run, value) != 0;
     }
 }
 
 bool mn_jinja_is_number(mn_jinja_value value)
 {
-    return value.kind == MN_JINJA_BOOL || value.kind == MN_JINJA_INT || value.kind == MN_JINJA_FLOAT;
+    return value.kind == MN_JINJA_BOOL || value.kind == MN_JINJA_INT ||
+           value.kind == MN_JINJA_FLOAT;
 }
 
 bool mn_jinja_has_length(mn_jinja_value value)
@@ -292,23 +354,34 @@ bool mn_jinja_has_length(mn_jinja_value value)
     case MN_JINJA_DICT:
     case MN_JINJA_RANGE:
     case MN_JINJA_VIEW:
-    case MN_JINJA_LOOP: return true;
-    default: return false;
+    case MN_JINJA_LOOP:
+        return true;
+    default:
+        return false;
     }
 }
 
 size_t mn_jinja_length(mn_jinja_run *run, mn_jinja_value value)
 {
     switch (value.kind) {
-    case MN_JINJA_UNDEFINED: return 0;
-    case MN_JINJA_STRING: return mn_jinja_string_chars(run, value.string);
+    case MN_JINJA_UNDEFINED:
+        return 0;
+    case MN_JINJA_STRING:
+        return mn_jinja_string_chars(run, value.string);
     case MN_JINJA_LIST:
-    case MN_JINJA_TUPLE: return value.list->n;
-    case MN_JINJA_DICT: return value.dict->n;
-    case MN_JINJA_RANGE: return value.range->n;
-    case MN_JINJA_VIEW: return value.view->dict->n;
-    case MN_JINJA_LOOP: return (size_t)mn_jinja_loop_length(run, value.loop);
-    default: mn_jinja_fail(run, "a value of type '%s' has no length", mn_jinja_kind_name(value)); return 0;
+    case MN_JINJA_TUPLE:
+        return value.list->n;
+    case MN_JINJA_DICT:
+        return value.dict->n;
+    case MN_JINJA_RANGE:
+        return value.range->n;
+    case MN_JINJA_VIEW:
+        return value.view->dict->n;
+    case MN_JINJA_LOOP:
+        return (size_t)mn_jinja_loop_length(run, value.loop);
+    default:
+        mn_jinja_fail(run, "a value of type '%s' has no length", mn_jinja_kind_name(value));
+        return 0;
     }
 }
 
@@ -328,8 +401,11 @@ unsigned mn_jinja_origin_of(mn_jinja_value value)
     case MN_JINJA_BOOL:
     case MN_JINJA_INT:
     case MN_JINJA_FLOAT:
-    case MN_JINJA_NONE: return value.origin;
-    case MN_JINJA_STRING: return mn_jinja_string_own_origin(value.string);
-    default: return MN_FROM_USER;
+    case MN_JINJA_NONE:
+        return value.origin;
+    case MN_JINJA_STRING:
+        return mn_jinja_string_own_origin(value.string);
+    default:
+        return MN_FROM_USER;
     }
 }

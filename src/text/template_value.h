@@ -54,7 +54,7 @@ typedef struct mn_jinja_string {
     const char *data;       /* [length] */
     const uint8_t *origins; /* [length] or NULL */
     size_t length;
-    size_t n_chars; /* SIZE_MAX: not counted yet */
+    size_t n_chars;                 /* SIZE_MAX: not counted yet */
     struct mn_jinja_buffer *buffer; /* where the bytes live, if something may be appended there */
     uint8_t origin;
     bool markup; /* was marked safe: joining it with other text escapes that text */
@@ -95,11 +95,11 @@ typedef struct mn_jinja_entry {
     uint64_t hash;
 } mn_jinja_entry;
 
-struct mn_jinja_dict {           /* in order of insertion */
-    mn_jinja_entry *entries;     /* [n] */
+struct mn_jinja_dict {       /* in order of insertion */
+    mn_jinja_entry *entries; /* [n] */
     size_t n, capacity;
-    uint32_t *slots;             /* [n_slots] index + 1 into entries, 0 if free; NULL while small */
-    size_t n_slots;              /* a power of two */
+    uint32_t *slots; /* [n_slots] index + 1 into entries, 0 if free; NULL while small */
+    size_t n_slots;  /* a power of two */
 };
 
 typedef struct mn_jinja_range {
@@ -108,7 +108,11 @@ typedef struct mn_jinja_range {
     uint8_t origin;
 } mn_jinja_range;
 
-typedef enum mn_jinja_view_kind { MN_JINJA_KEYS, MN_JINJA_VALUES, MN_JINJA_ITEMS } mn_jinja_view_kind;
+typedef enum mn_jinja_view_kind {
+    MN_JINJA_KEYS,
+    MN_JINJA_VALUES,
+    MN_JINJA_ITEMS
+} mn_jinja_view_kind;
 
 typedef struct mn_jinja_view {
     mn_jinja_dict *dict;
@@ -131,7 +135,7 @@ typedef struct mn_jinja_joiner {
 } mn_jinja_joiner;
 
 typedef struct mn_jinja_undefined {
-    const char *hint; /* the whole message, or NULL */
+    const char *hint;      /* the whole message, or NULL */
     mn_jinja_value object; /* MISSING for a variable */
     mn_jinja_value name;
 } mn_jinja_undefined;
@@ -163,11 +167,13 @@ static inline mn_jinja_value mn_jinja_text(mn_jinja_string *string)
 }
 mn_jinja_value mn_jinja_undefined_hint(mn_jinja_run *run, const char *hint);
 mn_jinja_value mn_jinja_undefined_in(mn_jinja_run *run, mn_jinja_value object, mn_jinja_value name);
-mn_jinja_value mn_jinja_from_json(mn_jinja_run *run, const json_t *json, unsigned origin, unsigned depth);
+mn_jinja_value mn_jinja_from_json(mn_jinja_run *run, const json_t *json, unsigned origin,
+                                  unsigned depth);
 
 mn_jinja_list *mn_jinja_list_new(mn_jinja_run *run, size_t capacity);
 void mn_jinja_list_append(mn_jinja_run *run, mn_jinja_list *list, mn_jinja_value item);
-mn_jinja_value mn_jinja_list_join(mn_jinja_run *run, mn_jinja_value a, mn_jinja_value b); /* a + b */
+mn_jinja_value mn_jinja_list_join(mn_jinja_run *run, mn_jinja_value a,
+                                  mn_jinja_value b); /* a + b */
 mn_jinja_value mn_jinja_list_value(mn_jinja_list *list);
 mn_jinja_value mn_jinja_tuple_value(mn_jinja_list *list);
 mn_jinja_value mn_jinja_pair(mn_jinja_run *run, mn_jinja_value first, mn_jinja_value second);
@@ -175,9 +181,12 @@ mn_jinja_value mn_jinja_pair(mn_jinja_run *run, mn_jinja_value first, mn_jinja_v
 mn_jinja_dict *mn_jinja_dict_new(mn_jinja_run *run);
 mn_jinja_value mn_jinja_dict_value(mn_jinja_dict *dict);
 /* False without a failure: the key is not there. A key that cannot be one is a failure. */
-bool mn_jinja_dict_find(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key, mn_jinja_value *out);
-bool mn_jinja_dict_find_name(mn_jinja_run *run, const mn_jinja_dict *dict, const char *name, mn_jinja_value *out);
-void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value key, mn_jinja_value value);
+bool mn_jinja_dict_find(mn_jinja_run *run, const mn_jinja_dict *dict, mn_jinja_value key,
+                        mn_jinja_value *out);
+bool mn_jinja_dict_find_name(mn_jinja_run *run, const mn_jinja_dict *dict, const char *name,
+                             mn_jinja_value *out);
+void mn_jinja_dict_set(mn_jinja_run *run, mn_jinja_dict *dict, mn_jinja_value key,
+                       mn_jinja_value value);
 
 /* --- asking values (template_value.c) --- */
 const char *mn_jinja_kind_name(mn_jinja_value value); /* as Python names its type */
@@ -188,13 +197,20 @@ size_t mn_jinja_length(mn_jinja_run *run, mn_jinja_value value);
 bool mn_jinja_has_length(mn_jinja_value value);
 /* An integer for counting, as Python's __index__; fails naming `what`. */
 bool mn_jinja_index(mn_jinja_run *run, mn_jinja_value value, const char *what, int64_t *out);
-unsigned mn_jinja_origin_of(mn_jinja_value value); /* of a number's or a string's text; others: the user */
+unsigned
+mn_jinja_origin_of(mn_jinja_value value); /* of a number's or a string's text; others: the user */
 
 /* --- comparing (template_compare.c) --- */
-typedef enum mn_jinja_relation { MN_JINJA_LT, MN_JINJA_LE, MN_JINJA_GT, MN_JINJA_GE } mn_jinja_relation;
+typedef enum mn_jinja_relation {
+    MN_JINJA_LT,
+    MN_JINJA_LE,
+    MN_JINJA_GT,
+    MN_JINJA_GE
+} mn_jinja_relation;
 bool mn_jinja_equal(mn_jinja_run *run, mn_jinja_value a, mn_jinja_value b);
 bool mn_jinja_same(mn_jinja_value a, mn_jinja_value b); /* Python's `is` */
-bool mn_jinja_compare(mn_jinja_run *run, mn_jinja_value a, mn_jinja_value b, mn_jinja_relation relation);
+bool mn_jinja_compare(mn_jinja_run *run, mn_jinja_value a, mn_jinja_value b,
+                      mn_jinja_relation relation);
 bool mn_jinja_contains(mn_jinja_run *run, mn_jinja_value container, mn_jinja_value item);
 uint64_t mn_jinja_hash(mn_jinja_run *run, mn_jinja_value value);
 

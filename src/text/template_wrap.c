@@ -52,16 +52,19 @@ static size_t dash_end(const wrapper *w, const string *s, size_t start, size_t i
     return word && is_word_or_mark(s, back(s, i)) ? end : 0;
 }
 
-/* True where a word may be parted behind the hyphen at `i`: two letters before it, one after that. */
+/* True where a word may be parted behind the hyphen at `i`: two letters before it, one after that.
+ */
 static bool parts_here(const string *s, size_t start, size_t i)
 {
     if (s->data[i] != '-' || i == start) return false;
     size_t one = back(s, i);
     if (one == start || !is_letter_at(s, one) || !is_letter_at(s, i + 1)) return false;
     size_t two = back(s, one), after = i + 1;
-    bool before = is_letter_at(s, two) || (s->data[two] == '-' && two > start && is_letter_at(s, back(s, two)));
+    bool before = is_letter_at(s, two) ||
+                  (s->data[two] == '-' && two > start && is_letter_at(s, back(s, two)));
     mn_jinja_string_decode(s, &after);
-    bool behind = is_letter_at(s, after) || (after < s->length && s->data[after] == '-' && is_letter_at(s, after + 1));
+    bool behind = is_letter_at(s, after) ||
+                  (after < s->length && s->data[after] == '-' && is_letter_at(s, after + 1));
     return before && behind;
 }
 
@@ -87,7 +90,8 @@ static void cut_chunks(wrapper *w, const string *s)
     for (size_t i = 0; i < s->length && mn_jinja_charge(w->run, 1);) {
         size_t end = chunk_end(w, s, i);
         mn_jinja_charge(w->run, (end - i) / 16);
-        mn_jinja_list_append(w->run, w->chunks, mn_jinja_text(mn_jinja_string_part(w->run, s, i, end)));
+        mn_jinja_list_append(w->run, w->chunks,
+                             mn_jinja_text(mn_jinja_string_part(w->run, s, i, end)));
         i = end;
     }
 }
@@ -103,7 +107,8 @@ static bool is_space_chunk(value chunk)
 static size_t break_place(const wrapper *w, string *chunk, int64_t room)
 {
     size_t end = mn_jinja_string_offset(w->run, chunk, (size_t)room);
-    for (size_t i = end; w->on_hyphens && (int64_t)mn_jinja_string_chars(w->run, chunk) > room && i-- > 1;) {
+    for (size_t i = end;
+         w->on_hyphens && (int64_t)mn_jinja_string_chars(w->run, chunk) > room && i-- > 1;) {
         if (chunk->data[i] != '-') continue;
         for (size_t k = 0; k < i; k++)
             if (chunk->data[k] != '-') return i + 1;
@@ -135,21 +140,26 @@ static void fill_lines(wrapper *w)
             mn_jinja_list_append(w->run, line, w->chunks->items[i]);
             used += n;
         }
-        if (i < w->chunks->n && (int64_t)mn_jinja_string_chars(w->run, w->chunks->items[i].string) > w->width && !w->run->status) {
+        if (i < w->chunks->n &&
+            (int64_t)mn_jinja_string_chars(w->run, w->chunks->items[i].string) > w->width &&
+            !w->run->status) {
             string *chunk = w->chunks->items[i].string;
             int64_t room = w->width < 1 ? 1 : w->width - used;
             if (w->break_long) {
                 size_t place = break_place(w, chunk, room);
-                mn_jinja_list_append(w->run, line, mn_jinja_text(mn_jinja_string_part(w->run, chunk, 0, place)));
-                w->chunks->items[i] = mn_jinja_text(mn_jinja_string_part(w->run, chunk, place, chunk->length));
-            } else if (!line->n) mn_jinja_list_append(w->run, line, w->chunks->items[i++]);
+                mn_jinja_list_append(w->run, line,
+                                     mn_jinja_text(mn_jinja_string_part(w->run, chunk, 0, place)));
+                w->chunks->items[i] =
+                    mn_jinja_text(mn_jinja_string_part(w->run, chunk, place, chunk->length));
+            } else if (!line->n)
+                mn_jinja_list_append(w->run, line, w->chunks->items[i++]);
         }
         if (!w->run->status) add_line(w, line);
     }
 }
 
-mn_jinja_value mn_jinja_wordwrap(mn_jinja_run *run, mn_jinja_value self, const mn_jinja_value *given,
-                                 const mn_jinja_arguments *all)
+mn_jinja_value mn_jinja_wordwrap(mn_jinja_run *run, mn_jinja_value self,
+                                 const mn_jinja_value *given, const mn_jinja_arguments *all)
 {
     wrapper w = { .run = run, .width = 79, .break_long = true, .on_hyphens = true };
     mn_jinja_builder b = { .run = run };
@@ -157,8 +167,10 @@ mn_jinja_value mn_jinja_wordwrap(mn_jinja_run *run, mn_jinja_value self, const m
     (void)all;
     if (given[0].kind != MN_JINJA_MISSING) mn_jinja_index(run, given[0], "the width", &w.width);
     if (given[1].kind != MN_JINJA_MISSING) w.break_long = mn_jinja_truth(run, given[1]);
-    if (given[2].kind != MN_JINJA_MISSING && given[2].kind != MN_JINJA_NONE) separator = mn_jinja_want_string(run, given[2], "the separator");
-    else if (s) separator = mn_jinja_string_view(run, "\n", 1, mn_jinja_string_own_origin(s));
+    if (given[2].kind != MN_JINJA_MISSING && given[2].kind != MN_JINJA_NONE)
+        separator = mn_jinja_want_string(run, given[2], "the separator");
+    else if (s)
+        separator = mn_jinja_string_view(run, "\n", 1, mn_jinja_string_own_origin(s));
     if (given[3].kind != MN_JINJA_MISSING) w.on_hyphens = mn_jinja_truth(run, given[3]);
     if (w.width <= 0) mn_jinja_fail(run, "the width of wrapped lines must be larger than zero");
     mn_jinja_list *paragraphs = run->status ? NULL : mn_jinja_string_lines(run, s, false);

@@ -24,14 +24,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mn_template *parsed;
     mn_error error;
     if (mn_template_open(&parsed, (const char *)data, length, &error)) return 0;
-    json_t *variables = cut ? json_loadb((const char *)cut + 1, size - length - 1, JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *variables =
+        cut ? json_loadb((const char *)cut + 1, size - length - 1, JSON_ALLOW_NUL, NULL) : NULL;
     if (!json_is_object(variables)) {
         json_decref(variables);
-        variables = json_pack("{s:[{s:s,s:s}],s:i,s:s}", "messages", "role", "user", "content", "h\xC3\xA9llo <|x|>", "n", 3, "s", "ab c");
+        variables = json_pack("{s:[{s:s,s:s}],s:i,s:s}", "messages", "role", "user", "content",
+                              "h\xC3\xA9llo <|x|>", "n", 3, "s", "ab c");
     }
     mn_prompt prompt = { 0 };
     mn_template_limits limits = { .steps = 20000, .bytes = 1 << 20 };
-    if (!mn_template_render(parsed, &prompt, variables, NULL, limits, &error)) check_prompt(&prompt);
+    if (!mn_template_render(parsed, &prompt, variables, NULL, limits, &error))
+        check_prompt(&prompt);
     mn_prompt_free(&prompt);
     json_decref(variables);
     mn_template_close(parsed);

@@ -26,38 +26,54 @@ static struct tm time_of(const json_t *now)
 {
     int64_t part[8];
     for (size_t i = 0; i < 8; i++) part[i] = json_integer_value(json_array_get(now, i));
-    return (struct tm){ .tm_year = (int)part[0] - 1900, .tm_mon = (int)part[1] - 1, .tm_mday = (int)part[2],
-                        .tm_hour = (int)part[3],        .tm_min = (int)part[4],     .tm_sec = (int)part[5],
-                        .tm_wday = (int)part[6],        .tm_yday = (int)part[7],    .tm_isdst = -1 };
+    return (struct tm){ .tm_year = (int)part[0] - 1900,
+                        .tm_mon = (int)part[1] - 1,
+                        .tm_mday = (int)part[2],
+                        .tm_hour = (int)part[3],
+                        .tm_min = (int)part[4],
+                        .tm_sec = (int)part[5],
+                        .tm_wday = (int)part[6],
+                        .tm_yday = (int)part[7],
+                        .tm_isdst = -1 };
 }
 
-static mn_status render(const json_t *template, const json_t *variables, const json_t *now, mn_prompt *out, mn_error *error)
+static mn_status render(const json_t *template, const json_t *variables, const json_t *now,
+                        mn_prompt *out, mn_error *error)
 {
     mn_template *parsed;
     struct tm t = time_of(now);
     json_t *nothing = json_object();
-    mn_status status = mn_template_open(&parsed, json_string_value(template), json_string_length(template), error);
+    mn_status status =
+        mn_template_open(&parsed, json_string_value(template), json_string_length(template), error);
     if (!status)
-        status = mn_template_render(parsed, out, variables ? variables : nothing, now ? &t : NULL, (mn_template_limits){ 0 }, error);
+        status = mn_template_render(parsed, out, variables ? variables : nothing, now ? &t : NULL,
+                                    (mn_template_limits){ 0 }, error);
     mn_template_close(parsed);
     json_decref(nothing);
     return status;
 }
 
-/* --- the filter --------------------------------------------------------------------------------- */
+/* --- the filter ---------------------------------------------------------------------------------
+ */
 
 static json_t *answer(const json_t *request)
 {
     mn_prompt prompt = { 0 };
     mn_error error;
-    mn_status status = render(json_object_get(request, "template"), json_object_get(request, "variables"),
-                              json_object_get(request, "now"), &prompt, &error);
+    mn_status status =
+        render(json_object_get(request, "template"), json_object_get(request, "variables"),
+               json_object_get(request, "now"), &prompt, &error);
     json_t *out = json_object(), *runs = json_array();
     json_object_set_new(out, "status", json_string(mn_status_name(status)));
-    if (status) json_object_set_new(out, "message", json_string(error.message));
-    else json_object_set_new(out, "text", json_stringn(prompt.text.length ? prompt.text.data : "", prompt.text.length));
+    if (status)
+        json_object_set_new(out, "message", json_string(error.message));
+    else
+        json_object_set_new(
+            out, "text",
+            json_stringn(prompt.text.length ? prompt.text.data : "", prompt.text.length));
     for (size_t i = 0; i < prompt.n_runs; i++)
-        json_array_append_new(runs, json_pack("[I, i]", (json_int_t)prompt.runs[i].end, (int)prompt.runs[i].origin));
+        json_array_append_new(
+            runs, json_pack("[I, i]", (json_int_t)prompt.runs[i].end, (int)prompt.runs[i].origin));
     json_object_set_new(out, "runs", runs);
     mn_prompt_free(&prompt);
     return out;
@@ -80,7 +96,8 @@ static int filter_lines(void)
     return 0;
 }
 
-/* --- the cases ---------------------------------------------------------------------------------- */
+/* --- the cases ----------------------------------------------------------------------------------
+ */
 
 static json_t *load(const char *name)
 {
@@ -94,8 +111,9 @@ static json_t *load(const char *name)
 
 static bool says(const json_t *expected, const mn_prompt *prompt)
 {
-    return json_string_length(expected) == prompt->text.length
-           && (!prompt->text.length || !memcmp(json_string_value(expected), prompt->text.data, prompt->text.length));
+    return json_string_length(expected) == prompt->text.length &&
+           (!prompt->text.length ||
+            !memcmp(json_string_value(expected), prompt->text.data, prompt->text.length));
 }
 
 /* A case has "text", what comes out; or "raise", the message of raise_exception; or "error". */
@@ -105,12 +123,19 @@ static bool case_holds(const json_t *c, const json_t *variables, const json_t *n
     mn_error error = { .message = "" };
     mn_status status = render(json_object_get(c, "template"), variables, now, &prompt, &error);
     const json_t *text = json_object_get(c, "text"), *raised = json_object_get(c, "raise");
-    bool holds = text ? !status && says(text, &prompt)
-                      : raised ? status == MN_USAGE && !strcmp(error.message, json_string_value(raised)) : status == MN_BAD_FILE;
+    bool holds = text     ? !status && says(text, &prompt)
+                 : raised ? status == MN_USAGE && !strcmp(error.message, json_string_value(raised))
+                          : status == MN_BAD_FILE;
     if (!holds)
-        print_error("template: %s\nexpected: %s\ngot (%s): %s\n", json_string_value(json_object_get(c, "template")),
-                    text ? json_string_value(text) : raised ? json_string_value(raised) : "an error", mn_status_name(status),
-                    status ? error.message : prompt.text.length ? prompt.text.data : "");
+        print_error("template: %s\nexpected: %s\ngot (%s): %s\n",
+                    json_string_value(json_object_get(c, "template")),
+                    text     ? json_string_value(text)
+                    : raised ? json_string_value(raised)
+                             : "an error",
+                    mn_status_name(status),
+                    status               ? error.message
+                    : prompt.text.length ? prompt.text.data
+                                         : "");
     mn_prompt_free(&prompt);
     return holds;
 }
@@ -118,15 +143,18 @@ static bool case_holds(const json_t *c, const json_t *variables, const json_t *n
 static void test_cases(void **state)
 {
     (void)state;
-    json_t *file = load("cases.json"), *cases = json_object_get(file, "cases"), *now = json_object_get(file, "now");
+    json_t *file = load("cases.json"), *cases = json_object_get(file, "cases"),
+           *now = json_object_get(file, "now");
     size_t n = json_array_size(cases), n_failed = 0;
-    for (size_t i = 0; i < n; i++) n_failed += !case_holds(json_array_get(cases, i), json_object_get(file, "variables"), now);
+    for (size_t i = 0; i < n; i++)
+        n_failed += !case_holds(json_array_get(cases, i), json_object_get(file, "variables"), now);
     json_decref(file);
     assert_true(n > 300);
     assert_int_equal(n_failed, 0);
 }
 
-/* --- published templates ------------------------------------------------------------------------ */
+/* --- published templates ------------------------------------------------------------------------
+ */
 
 /* FNV-1a, to compare long texts by. */
 static uint64_t digest(const char *bytes, size_t length)
@@ -137,27 +165,35 @@ static uint64_t digest(const char *bytes, size_t length)
 }
 
 /* Each result is the digest of the text, "raise: MESSAGE" or "error". */
-static bool result_holds(const json_t *template, const json_t *variables, const json_t *now, const char *expected)
+static bool result_holds(const json_t *template, const json_t *variables, const json_t *now,
+                         const char *expected)
 {
     mn_prompt prompt = { 0 };
     mn_error error;
     char got[1100];
     mn_status status = render(template, variables, now, &prompt, &error);
-    if (!status) snprintf(got, sizeof got, "%016llx", (unsigned long long)digest(prompt.text.data, prompt.text.length));
-    else if (status == MN_USAGE) snprintf(got, sizeof got, "raise: %s", error.message);
-    else snprintf(got, sizeof got, "error");
+    if (!status)
+        snprintf(got, sizeof got, "%016llx",
+                 (unsigned long long)digest(prompt.text.data, prompt.text.length));
+    else if (status == MN_USAGE)
+        snprintf(got, sizeof got, "raise: %s", error.message);
+    else
+        snprintf(got, sizeof got, "error");
     bool holds = !strcmp(got, expected);
-    if (!holds) print_error("expected %s, got %s (%s)\n", expected, got, status ? error.message : "");
+    if (!holds)
+        print_error("expected %s, got %s (%s)\n", expected, got, status ? error.message : "");
     mn_prompt_free(&prompt);
     return holds;
 }
 
-/* The variables of conversation `i`: what is common, one list of messages and one set of other variables. */
+/* The variables of conversation `i`: what is common, one list of messages and one set of other
+ * variables. */
 static json_t *conversation(const json_t *file, size_t i)
 {
     const json_t *extras = json_object_get(file, "extras");
     json_t *variables = json_deep_copy(json_object_get(file, "base"));
-    json_object_set(variables, "messages", json_array_get(json_object_get(file, "messages"), i / json_array_size(extras)));
+    json_object_set(variables, "messages",
+                    json_array_get(json_object_get(file, "messages"), i / json_array_size(extras)));
     json_object_update(variables, json_array_get(extras, i % json_array_size(extras)));
     return variables;
 }
@@ -170,10 +206,12 @@ static size_t check_template(const json_t *file, const char *name, const json_t 
     snprintf(path, sizeof path, FOLDER "%s", name);
     assert_int_equal(mn_file_read(&source, &length, path, 1 << 20, &error), MN_OK);
     json_t *template = json_stringn(source, length);
-    assert_int_equal(n, json_array_size(json_object_get(file, "messages")) * json_array_size(json_object_get(file, "extras")));
+    assert_int_equal(n, json_array_size(json_object_get(file, "messages")) *
+                            json_array_size(json_object_get(file, "extras")));
     for (size_t i = 0; i < n; i++) {
         json_t *variables = conversation(file, i);
-        bool holds = result_holds(template, variables, json_object_get(file, "now"), json_string_value(json_array_get(results, i)));
+        bool holds = result_holds(template, variables, json_object_get(file, "now"),
+                                  json_string_value(json_array_get(results, i)));
         if (!holds) print_error("%s, conversation %zu\n", name, i);
         n_failed += !holds;
         json_decref(variables);
@@ -198,6 +236,7 @@ static void test_published(void **state)
 int main(int argc, char **argv)
 {
     if (argc > 1 && !strcmp(argv[1], "lines")) return filter_lines();
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases), cmocka_unit_test(test_published) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_cases),
+                                        cmocka_unit_test(test_published) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
