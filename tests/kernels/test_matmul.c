@@ -4,7 +4,6 @@
  * Buffers end at a page that cannot be read, so that one byte too many is a crash. */
 #include "kernels/matmul.h"
 
-#include "base/random.h"
 #include "tensor/format.h"
 
 #include <math.h>
@@ -20,11 +19,19 @@
 #include <cmocka.h>
 /* clang-format on */
 
-static uint64_t random_position;
+/* A fast generator (xorshift64*), the same numbers in every run. */
+static uint64_t random_state = 20260101;
 
-static uint64_t next_random(void) { return mn_random_u64(20260101, random_position++); }
-static uint32_t below(uint32_t limit) { return (uint32_t)(next_random() % limit); }
-static float unit(void) { return (float)((double)(next_random() >> 11) * 0x1p-53); }
+static uint64_t next_random(void)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return random_state * 0x2545f4914f6cdd1du >> 8;
+}
+
+static uint32_t below(uint32_t limit) { return (uint32_t)(next_random() >> 8) % limit; }
+static float unit(void) { return (float)(next_random() >> 32) * 0x1p-24f; }
 
 /* --- memory that ends at a guard page ---------------------------------------------------------- */
 
@@ -70,6 +77,25 @@ static void random_block(uint8_t *block, const mn_format *format)
     }
 }
 
+enum { POOL = 97 };
+
+/* Ordinary blocks of a format, made once: finding them takes many tries. */
+static const uint8_t *block_pool(const mn_format *format)
+{
+    static struct {
+        const mn_format *format;
+        uint8_t blocks[POOL * 256];
+    } pools[32];
+    size_t i = 0;
+    while (pools[i].format && pools[i].format != format) i++;
+    assert_true(i < 31 && format->block_bytes <= 256);
+    if (!pools[i].format)
+        for (size_t b = 0; b < POOL; b++)
+            random_block(pools[i].blocks + b * format->block_bytes, format);
+    pools[i].format = format;
+    return pools[i].blocks;
+}
+
 typedef struct matrix {
     guarded memory;
     mn_linear linear;
@@ -79,15 +105,10 @@ static matrix matrix_open(const mn_format *format, uint32_t n, uint32_t n_rows, 
 {
     const size_t row_bytes = (size_t)n / format->block * format->block_bytes;
     matrix m = { .memory = guarded_open(row_bytes * n_rows, slack) };
-    /* A pool of blocks keeps the search for ordinary ones short. */
-    enum { POOL = 97 };
-    uint8_t *pool = malloc(POOL * (size_t)format->block_bytes);
-    assert_non_null(pool);
-    for (size_t i = 0; i < POOL; i++) random_block(pool + i * format->block_bytes, format);
+    const uint8_t *pool = block_pool(format);
     for (size_t at = 0; at < row_bytes * n_rows; at += format->block_bytes)
         memcpy(m.memory.data + at, pool + below(POOL) * (size_t)format->block_bytes,
                format->block_bytes);
-    free(pool);
     mn_tensor tensor = { .name = "w", .format = format, .n_dims = 2, .shape = { n, n_rows, 1, 1 },
                          .data = m.memory.data, .size_bytes = row_bytes * n_rows };
     assert_int_equal(mn_linear_init(&m.linear, &tensor, 0, NULL), MN_OK);

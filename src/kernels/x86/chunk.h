@@ -13,14 +13,26 @@
 #include <immintrin.h>
 #include <string.h>
 
+/* MN_INLINE makes arguments constants, one copy of the code for each format and number of tokens.
+ * MN_UNROLL stands before a loop over an array of vectors, so that the array lives in registers. A build
+ * with sanitizers does without both: checks in every copy would take minutes to compile. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MN_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MN_SANITIZED 1
+#endif
+#endif
+#if defined(MN_SANITIZED)
+#define MN_INLINE __attribute__((unused, noinline)) static
+#define MN_UNROLL
+#else
 #define MN_INLINE static inline __attribute__((always_inline))
-
-/* Before a loop over an array of vectors whose length is a constant after inlining, so that the array
- * lives in registers. */
 #if defined(__clang__)
 #define MN_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define MN_UNROLL _Pragma("GCC unroll 16")
+#endif
 #endif
 
 enum { MN_CHUNK = 128, MN_DECODE_TOKENS = 8 };
@@ -373,9 +385,11 @@ MN_INLINE void mn_decode_rows(float *y, size_t y_stride, const mn_linear *w,
             _mm_prefetch((const char *)blocks + 2048, _MM_HINT_T0);
             _mm_prefetch((const char *)blocks + 2112, _MM_HINT_T0);
             chunks->load(chunk, blocks, w->format);
-            MN_UNROLL
-            for (uint32_t c = 0; c < chunks->n_chunks; c++, x += n_tokens)
-                mn_decode_chunk(sum, &chunk[c], x, n_tokens, chunks, dot);
+            mn_decode_chunk(sum, &chunk[0], x, n_tokens, chunks, dot);
+            x += n_tokens;
+            if (chunks->n_chunks == 1) continue;
+            mn_decode_chunk(sum, &chunk[1], x, n_tokens, chunks, dot);
+            x += n_tokens;
         }
         if (tail_bytes) {
             mn_load_tail(chunk, blocks, tail_bytes, w->format, chunks);
