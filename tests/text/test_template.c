@@ -176,8 +176,8 @@ static const char *const handlings[] = {
     "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}{{ u }}{% endcall %}",
     "{% filter upper %}{{ u }}{% endfilter %}",
     "{% generation %}{{ u }}{% endgeneration %}",
-    "{% set ns = namespace(s='') %}{% for i in range(3) %}{% set ns.s = ns.s + u %}{% endfor %}{{ "
-    "ns.s }}",
+    ("{% set ns = namespace(s='') %}{% for i in range(3) %}{% set ns.s = ns.s + u %}{% endfor %}{{ "
+     "ns.s }}"),
     "{{ namespace(a=u) }}",
     "{{ cycler(u).next() }}",
     "{% set j = joiner(u) %}{{ j() }}{{ j() }}",
