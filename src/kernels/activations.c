@@ -38,6 +38,16 @@ void mn_activations_init(mn_activations *out, void *memory, uint32_t n, uint32_t
     out->blocks = (void *)((char *)memory + values_bytes);
 }
 
+/* The nearest integer, of two the even one, for |x| < 2^21: adding 1.5 * 2^23 rounds and leaves it in the
+ * low bits. */
+static int32_t nearest(float x)
+{
+    const float rounded = x + 0x1.8p23f;
+    int32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    return bits - 0x4b400000;
+}
+
 /* One group of 16. The magnitudes are compared as integers: NaN counts as larger than infinity. */
 static void quantize_group(mn_activation_block *out, int group, const float *x)
 {
@@ -55,15 +65,15 @@ static void quantize_group(mn_activation_block *out, int group, const float *x)
         scale = maximum / 127.0f;
         inverse = 127.0f / maximum;
     }
-    int32_t q_sum = 0;
+    int32_t q_sum = 0, low_sum = 0;
     for (int i = 0; i < 16; i++) {
-        /* Adding 1.5 * 2^23 rounds to the nearest even integer and leaves it in the low bits. */
-        const float rounded = (finite ? x[i] : 0.0f) * inverse + 0x1.8p23f;
-        int32_t bits;
-        memcpy(&bits, &rounded, sizeof bits);
-        const int32_t q = bits - 0x4b400000;
+        const float scaled = (finite ? x[i] : 0.0f) * inverse;
+        const int32_t q = nearest(scaled), rest = nearest(scaled * 256.0f) - 256 * q;
+        const int32_t low = rest < -127 ? -127 : rest > 127 ? 127 : rest;
         out->q[16 * group + i] = (int8_t)q;
+        out->low[16 * group + i] = (int8_t)low;
         q_sum += q;
+        low_sum += low;
     }
     if (!finite) {
         const uint32_t quiet_nan = 0x7fc00000u;
@@ -72,6 +82,9 @@ static void quantize_group(mn_activation_block *out, int group, const float *x)
     out->scale[group] = scale;
     out->sum[group] = scale * (float)q_sum;
     out->start[group] = -128 * q_sum;
+    out->fine_scale[group] = scale * 0x1p-8f;
+    out->fine_sum[group] = out->fine_scale[group] * (float)(256 * q_sum + low_sum);
+    out->fine_start[group] = -128 * (256 * q_sum + low_sum);
 }
 
 void mn_activations_quantize_plain(mn_activation_block *out, size_t stride, const float *x,
@@ -80,8 +93,8 @@ void mn_activations_quantize_plain(mn_activation_block *out, size_t stride, cons
     for (uint32_t block = 0; block < n_blocks; block++, out += stride, x += BLOCK) {
         quantize_group(out, 0, x);
         quantize_group(out, 1, x + 16);
-        out->pair_sum = out->sum[0] + out->sum[1];
-        out->unused = 0;
+        out->fine_pair_sum = out->fine_sum[0] + out->fine_sum[1];
+        memset(out->unused, 0, sizeof out->unused);
     }
 }
 

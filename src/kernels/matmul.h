@@ -5,9 +5,11 @@
  * exactly the same bits, for any number of tokens, any split of rows between
  * threads and any chunking. (Where a result is NaN, any NaN will do.)
  *
- * Integer formats meet activations that are int8 with one float scale for each
- * group g of 16. dot(g) is the exact integer product of the group's weights and
- * activations. There are two arithmetics, chosen by the role of a token and by
+ * Integer formats meet activations that are integers with one float scale for each
+ * group g of 16: 8 bits for answers, where reading the weights is what takes time,
+ * and about 15 bits (two planes of 8) for prompts, where the loss of 8 bits would be
+ * the largest error of all. dot(g) is the exact integer product of the group's weights
+ * and activations. There are two arithmetics, chosen by the role of a token and by
  * nothing else:
  *
  * - MN_DECODE: eight sums per output, group g adding to number g mod 8 in
@@ -16,8 +18,9 @@
  *       sum += w.offset[g] * x.sum[g]                          (affine formats)
  *   and at the end ((s0+s1)+(s4+s5)) + ((s2+s3)+(s6+s7)).
  * - MN_PROMPT: one sum per output, in rising order, so that a vector unit can
- *   hold many rows side by side. Where 32 weights share a scale (all formats
- *   but those that mn_scale_weights knows), for each pair of groups g, g+1:
+ *   hold many rows side by side. scale and sum are the fine ones here. Where 32
+ *   weights share a scale (all formats but those that mn_scale_weights knows), for
+ *   each pair of groups g, g+1:
  *       sum += w.scale[g] * (x.scale[g] * (float)dot(g) + x.scale[g+1] * (float)dot(g+1))
  *       sum += w.offset[g] * (x.sum[g] + x.sum[g+1])           (affine formats)
  *   and otherwise for each group as in MN_DECODE.
@@ -46,16 +49,21 @@ typedef struct mn_range {
     uint32_t begin, end;
 } mn_range;
 
-/* Two groups of 16 activations, one cache line: x = scale * q with scale = max|x| / 127 and q rounded to
- * nearest even. A group with no |x| >= 2^-100 is all zero (scale too); one that holds an infinity or NaN
- * has q = 0 and a NaN for scale, so that the NaN reaches every output. */
+/* Two groups of 16 activations. A number is fine_scale * (256 * q + low) to about 15 bits, which MN_PROMPT
+ * computes with, and scale * q to about 7 bits, which MN_DECODE computes with: scale = max|x| / 127 and
+ * fine_scale = scale / 256. A group with no |x| >= 2^-100 is all zero (scales too); one that holds an
+ * infinity or NaN has q = low = 0 and NaN for scales, so that the NaN reaches every output. */
 typedef struct mn_activation_block {
     int8_t q[32];        /* -127..127 */
+    int8_t low[32];      /* -127..127 */
     float scale[2];
     float sum[2];        /* scale * (float)(sum of q) */
     int32_t start[2];    /* -128 * sum of q: where a dot product with weights stored as q + 128 starts */
-    float pair_sum;      /* sum[0] + sum[1] */
-    int32_t unused;
+    float fine_scale[2];
+    float fine_sum[2];   /* fine_scale * (float)(sum of 256 q + low) */
+    int32_t fine_start[2]; /* -128 * sum of (256 q + low) */
+    float fine_pair_sum; /* fine_sum[0] + fine_sum[1] */
+    int32_t unused[3];
 } mn_activation_block;
 
 /* Up to max_tokens rows of n numbers, as floats or as int8 groups or both. */

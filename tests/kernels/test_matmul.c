@@ -419,12 +419,16 @@ static void check_activations(uint32_t n, mn_cpu_bits cpu)
             const mn_activation_block *got = mn_activations_block(&in.activations, t, b);
             const mn_activation_block *want = mn_activations_block(&plain.activations, t, b);
             assert_memory_equal(got->q, want->q, sizeof got->q);
+            assert_memory_equal(got->low, want->low, sizeof got->low);
             assert_memory_equal(got->start, want->start, sizeof got->start);
+            assert_memory_equal(got->fine_start, want->fine_start, sizeof got->fine_start);
             for (int half = 0; half < 2; half++) {
                 assert_true(same_float(got->scale[half], want->scale[half]));
                 assert_true(same_float(got->sum[half], want->sum[half]));
+                assert_true(same_float(got->fine_scale[half], want->fine_scale[half]));
+                assert_true(same_float(got->fine_sum[half], want->fine_sum[half]));
             }
-            assert_true(same_float(got->pair_sum, want->pair_sum));
+            assert_true(same_float(got->fine_pair_sum, want->fine_pair_sum));
         }
     }
     inputs_close(&plain);
@@ -455,7 +459,7 @@ static void test_activation_values(void **state)
     const int8_t even[16] = { -8, -6, -6, 127, -4, -2, -2, 0, 0, 2, 2, 4, 4, 6, 6, 8 };
     assert_memory_equal(block->q, even, sizeof even);
     assert_true(block->scale[0] == 1.0f && block->sum[0] == 131.0f && block->start[0] == -128 * 131);
-    assert_true(isnan(block->scale[1]) && isnan(block->sum[1]) && isnan(block->pair_sum));
+    assert_true(isnan(block->scale[1]) && isnan(block->sum[1]) && isnan(block->fine_pair_sum));
     assert_int_equal(block->start[1], 0);
     block = mn_activations_block(&in.activations, 0, 1);
     assert_true(isnan(block->scale[0]) && block->scale[1] == 0 && block->sum[1] == 0);
@@ -464,15 +468,22 @@ static void test_activation_values(void **state)
     float largest = 0;
     for (int i = 64; i < N; i++) largest = fmaxf(largest, fabsf(in.x[2 * N + i]));
     assert_true(block->scale[0] == largest / 127 && block->scale[1] == 0);
-    int32_t q_sum = 0;
+    int32_t q_sum = 0, fine_sum = 0;
+    assert_true(block->fine_scale[0] == block->scale[0] / 256);
     for (int i = 0; i < 32; i++) {
         const float x = 64 + i < N ? in.x[2 * N + 64 + i] : 0;
+        const int32_t fine = 256 * block->q[i] + block->low[i];
+        assert_true(block->low[i] >= -127);
         assert_true(fabs((double)x - (double)block->scale[0] * block->q[i]) <= 0.501 * block->scale[0]);
+        assert_true(fabs((double)x - (double)block->fine_scale[0] * fine) <= 1.51 * block->fine_scale[0]);
         q_sum += block->q[i];
+        fine_sum += fine;
     }
     assert_int_equal(block->start[0], -128 * q_sum);
     assert_true(block->sum[0] == block->scale[0] * (float)q_sum);
-    assert_true(block->pair_sum == block->sum[0] + block->sum[1]);
+    assert_int_equal(block->fine_start[0], -128 * fine_sum);
+    assert_true(block->fine_sum[0] == block->fine_scale[0] * (float)fine_sum);
+    assert_true(block->fine_pair_sum == block->fine_sum[0] + block->fine_sum[1]);
     inputs_close(&in);
 }
 

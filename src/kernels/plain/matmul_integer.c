@@ -11,6 +11,14 @@ static float dot_group(const int8_t *w, const int8_t *x)
     return (float)sum;
 }
 
+/* The dot product with 256 * q + low: below 2^27, so exact. */
+static float fine_dot_group(const int8_t *w, const int8_t *q, const int8_t *low)
+{
+    int32_t sum = 0;
+    for (int i = 0; i < MN_GROUP; i++) sum += w[i] * (256 * q[i] + low[i]);
+    return (float)sum;
+}
+
 static float decode_row(const mn_unpacked_row *w, bool affine, const mn_activations *x, uint32_t token)
 {
     float s[8] = { 0 };
@@ -32,9 +40,10 @@ static float prompt_row_16(const mn_unpacked_row *w, bool affine, const mn_activ
     for (uint32_t g = 0; g < 2 * x->n_blocks; g++) {
         const mn_activation_block *block = mn_activations_block(x, token, g / 2);
         const uint32_t half = g % 2;
-        const float dot = dot_group(w->q + (size_t)g * MN_GROUP, block->q + half * MN_GROUP);
-        sum += w->scale[g] * (block->scale[half] * dot);
-        if (affine) sum += w->offset[g] * block->sum[half];
+        const float dot = fine_dot_group(w->q + (size_t)g * MN_GROUP, block->q + half * MN_GROUP,
+                                         block->low + half * MN_GROUP);
+        sum += w->scale[g] * (block->fine_scale[half] * dot);
+        if (affine) sum += w->offset[g] * block->fine_sum[half];
     }
     return sum;
 }
@@ -47,10 +56,10 @@ static float prompt_row_32(const mn_unpacked_row *w, bool affine, const mn_activ
     for (uint32_t b = 0; b < x->n_blocks; b++) {
         const mn_activation_block *block = mn_activations_block(x, token, b);
         const int8_t *q = w->q + (size_t)b * 32;
-        const float first = block->scale[0] * dot_group(q, block->q);
-        const float second = block->scale[1] * dot_group(q + MN_GROUP, block->q + MN_GROUP);
+        const float first = block->fine_scale[0] * fine_dot_group(q, block->q, block->low);
+        const float second = block->fine_scale[1] * fine_dot_group(q + MN_GROUP, block->q + MN_GROUP, block->low + MN_GROUP);
         sum += w->scale[2 * b] * (first + second);
-        if (affine) sum += w->offset[2 * b] * block->pair_sum;
+        if (affine) sum += w->offset[2 * b] * block->fine_pair_sum;
     }
     return sum;
 }

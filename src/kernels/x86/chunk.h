@@ -322,7 +322,7 @@ typedef __m256i mn_dot_fn(const __m256i q[4], const mn_decode_input *x, mn_chunk
 MN_INLINE void mn_decode_inputs(mn_decode_input *inputs, const mn_activations *x, uint32_t token,
                                 uint32_t n_real, uint32_t n_tokens, int bias)
 {
-    static const mn_activation_block zero = { .unused = 0 };
+    static const mn_activation_block zero = { .start = { 0 } };
     const uint32_t n_chunks = (x->n_blocks + 3) / 4;
     for (uint32_t i = 0; i < n_chunks * n_tokens; i++) {
         const uint32_t first = i / n_tokens * 4, t = i % n_tokens;

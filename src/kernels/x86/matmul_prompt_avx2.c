@@ -4,20 +4,20 @@
 
 enum { ROWS = 8, TOKENS = 4 };
 
-/* scale * (float)dot of one group, for 8 rows and four tokens. `shift` turns -128 * sum(x) into
- * -bias * sum(x); 0 where the bias is none. */
-MN_INLINE void four_products(__m256 product[TOKENS], const uint8_t *q, const mn_activation_block *x,
-                             int half, mn_chunk_kind kind, bool biased, __m256i shift)
+/* The dot products of one group with four bytes of activations at a time, for 8 rows and four tokens.
+ * `offset` is where q or low lies in an activation block. */
+MN_INLINE void four_dots(__m256i dot[TOKENS], const uint8_t *q, const mn_activation_block *x, size_t offset,
+                         mn_chunk_kind kind)
 {
     const int n_sums = mn_sums_in_16_bits(kind);
-    __m256i dot[TOKENS], sums[TOKENS];
+    __m256i sums[TOKENS];
     MN_UNROLL
     for (int i = 0; i < 4; i++) {
         const __m256i w = _mm256_load_si256((const void *)(q + 32 * i));
         MN_UNROLL
         for (int t = 0; t < TOKENS; t++) {
             int32_t four;
-            memcpy(&four, x[t].q + 16 * half + 4 * i, sizeof four);
+            memcpy(&four, (const char *)&x[t] + offset + 4 * i, sizeof four);
             const __m256i pairs = mn_pair_products(w, _mm256_set1_epi32(four), kind);
             sums[t] = i % n_sums ? _mm256_add_epi16(sums[t], pairs) : pairs;
             if (i % n_sums == n_sums - 1) {
@@ -26,13 +26,24 @@ MN_INLINE void four_products(__m256 product[TOKENS], const uint8_t *q, const mn_
             }
         }
     }
+}
+
+/* fine_scale * (float)dot of one group, for 8 rows and four tokens. `shift` turns -128 * sum(x) into
+ * -bias * sum(x); 0 where the bias is none. */
+MN_INLINE void four_products(__m256 product[TOKENS], const uint8_t *q, const mn_activation_block *x,
+                             int half, mn_chunk_kind kind, bool biased, __m256i shift)
+{
+    __m256i dot[TOKENS], low[TOKENS];
+    four_dots(dot, q, x, offsetof(mn_activation_block, q) + 16 * (size_t)half, kind);
+    four_dots(low, q, x, offsetof(mn_activation_block, low) + 16 * (size_t)half, kind);
     MN_UNROLL
     for (int t = 0; t < TOKENS; t++) {
+        dot[t] = _mm256_add_epi32(_mm256_slli_epi32(dot[t], 8), low[t]);
         if (biased) {
-            const __m256i start = _mm256_set1_epi32(x[t].start[half]);
+            const __m256i start = _mm256_set1_epi32(x[t].fine_start[half]);
             dot[t] = _mm256_add_epi32(dot[t], _mm256_srav_epi32(start, shift));
         }
-        product[t] = _mm256_mul_ps(_mm256_set1_ps(x[t].scale[half]), _mm256_cvtepi32_ps(dot[t]));
+        product[t] = _mm256_mul_ps(_mm256_set1_ps(x[t].fine_scale[half]), _mm256_cvtepi32_ps(dot[t]));
     }
 }
 
@@ -61,7 +72,7 @@ MN_INLINE void tile(__m256 *out, const mn_panel8 *panel, const mn_activation_blo
             for (int t = 0; t < TOKENS; t++) {
                 sum[t] = add_product(sum[t], _mm256_load_ps(scale), first[t]);
                 if (affine)
-                    sum[t] = add_product(sum[t], _mm256_load_ps(offset), _mm256_set1_ps(x[t].sum[0]));
+                    sum[t] = add_product(sum[t], _mm256_load_ps(offset), _mm256_set1_ps(x[t].fine_sum[0]));
             }
         }
         four_products(second, q + 16 * ROWS, x, 1, kind, biased, shifts);
@@ -71,11 +82,11 @@ MN_INLINE void tile(__m256 *out, const mn_panel8 *panel, const mn_activation_blo
                 sum[t] = add_product(sum[t], _mm256_load_ps(scale + ROWS), second[t]);
                 if (affine)
                     sum[t] = add_product(sum[t], _mm256_load_ps(offset + ROWS),
-                                         _mm256_set1_ps(x[t].sum[1]));
+                                         _mm256_set1_ps(x[t].fine_sum[1]));
             } else {
                 sum[t] = add_product(sum[t], _mm256_load_ps(scale), _mm256_add_ps(first[t], second[t]));
                 if (affine)
-                    sum[t] = add_product(sum[t], _mm256_load_ps(offset), _mm256_set1_ps(x[t].pair_sum));
+                    sum[t] = add_product(sum[t], _mm256_load_ps(offset), _mm256_set1_ps(x[t].fine_pair_sum));
             }
         }
         scale += scale_16 ? 2 * ROWS : ROWS;

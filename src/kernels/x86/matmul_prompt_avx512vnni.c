@@ -18,13 +18,13 @@ MN_INLINE __m512i dot_four(__m512i sum, __m512i w, const int8_t x[4])
     return sum;
 }
 
-/* scale * (float)dot of both groups of a block, for four tokens. Eight dot products run side by side in
+/* fine_scale * (float)dot of both groups of a block, for four tokens. Eight dot products run side by side in
  * the order written: the instructions of one wait for each other longer than the processor looks ahead. */
 MN_INLINE void four_products(__m512 product[8], const __m512i q[8], const mn_activation_block x[4])
 {
     __m512i dot[8];
     MN_UNROLL
-    for (int i = 0; i < 8; i++) dot[i] = _mm512_set1_epi32(x[i / 2].start[i % 2]);
+    for (int i = 0; i < 8; i++) dot[i] = _mm512_setzero_si512();
     MN_UNROLL
     for (int k = 0; k < 4; k++) {
         MN_UNROLL
@@ -35,7 +35,18 @@ MN_INLINE void four_products(__m512 product[8], const __m512i q[8], const mn_act
     }
     MN_UNROLL
     for (int i = 0; i < 8; i++)
-        product[i] = _mm512_mul_ps(_mm512_set1_ps(x[i / 2].scale[i % 2]), _mm512_cvtepi32_ps(dot[i]));
+        dot[i] = _mm512_add_epi32(_mm512_slli_epi32(dot[i], 8), _mm512_set1_epi32(x[i / 2].fine_start[i % 2]));
+    MN_UNROLL
+    for (int k = 0; k < 4; k++) {
+        MN_UNROLL
+        for (int i = 0; i < 8; i++) {
+            const int at = 4 * (i % 2) + k;
+            dot[i] = dot_four(dot[i], q[at], x[i / 2].low + 4 * at);
+        }
+    }
+    MN_UNROLL
+    for (int i = 0; i < 8; i++)
+        product[i] = _mm512_mul_ps(_mm512_set1_ps(x[i / 2].fine_scale[i % 2]), _mm512_cvtepi32_ps(dot[i]));
 }
 
 /* sum += w * x, rounded twice. */
@@ -70,15 +81,15 @@ MN_INLINE void tile(__m512 *out, const mn_panel *panel, const mn_activation_bloc
                 if (scale_16) {
                     *s = add_product(*s, _mm512_load_ps(scale), first);
                     if (affine)
-                        *s = add_product(*s, _mm512_load_ps(offset), _mm512_set1_ps(in[t].sum[0]));
+                        *s = add_product(*s, _mm512_load_ps(offset), _mm512_set1_ps(in[t].fine_sum[0]));
                     *s = add_product(*s, _mm512_load_ps(scale + ROWS), second);
                     if (affine)
                         *s = add_product(*s, _mm512_load_ps(offset + ROWS),
-                                         _mm512_set1_ps(in[t].sum[1]));
+                                         _mm512_set1_ps(in[t].fine_sum[1]));
                 } else {
                     *s = add_product(*s, _mm512_load_ps(scale), _mm512_add_ps(first, second));
                     if (affine)
-                        *s = add_product(*s, _mm512_load_ps(offset), _mm512_set1_ps(in[t].pair_sum));
+                        *s = add_product(*s, _mm512_load_ps(offset), _mm512_set1_ps(in[t].fine_pair_sum));
                 }
             }
         }
