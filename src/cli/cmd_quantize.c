@@ -30,12 +30,14 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_quantize = {
     .name = "quantize", .group = "shrink", .arguments = "IN OUT",
     .help = "write a model with smaller numbers",
-    .text = "IN is a MODEL, OUT a new .gguf file. Vectors and norms stay exact; matrices get the format\n"
-            "of --type, or the nearest one that their rows allow. Case does not count in T.\n\n"
-            "The new file is written beside OUT, opened again and compared with what was meant, and\n"
-            "only then takes its name; a run that is stopped leaves OUT as it was.",
+    .text = "IN is a MODEL, OUT a new .gguf file. Vectors and norms stay exact; matrices get\n"
+            "the format of --type, or the nearest one that their rows allow. Case does not\n"
+            "count in T.\n\n"
+            "The new file is written beside OUT, opened again and compared with what was meant,\n"
+            "and only then takes its name; a run that is stopped leaves OUT as it was.",
     .examples = "minnow quantize model-f16.gguf model-q4.gguf --type q4_k\n"
                 "minnow quantize model-f16.gguf model-q8.gguf --type Q8_0 --force",
-    .flags = flags, .min_arguments = 2, .max_arguments = 2, .completes = MN_ARGUMENT_MODEL, .top = true,
+    .flags = flags, .min_arguments = 2, .max_arguments = 2, .completes = MN_ARGUMENT_MODEL,
+    .top = true,
     .run = run,
 };

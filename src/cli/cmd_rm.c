@@ -47,8 +47,9 @@ static const mn_flag flags[] = {
 
 const mn_command mn_cmd_rm = {
     .name = "rm", .group = "models", .arguments = "NAME...", .help = "remove models from the store",
-    .text = "A file that only got a name here (minnow pull FILE) is never deleted, only its name. On a\n"
-            "terminal it asks first.",
-    .examples = "minnow rm smollm2:135m", .flags = flags, .min_arguments = 1, .max_arguments = SIZE_MAX,
+    .text = "A file that only got a name here (minnow pull FILE) is never deleted, only its\n"
+            "name. On a terminal it asks first.",
+    .examples = "minnow rm smollm2:135m", .flags = flags, .min_arguments = 1,
+    .max_arguments = SIZE_MAX,
     .completes = MN_ARGUMENT_MODEL, .top = true, .run = run,
 };

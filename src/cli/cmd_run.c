@@ -11,11 +11,13 @@
 #include "cli/talk.h"
 #include "model/model.h"
 
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #define INPUT_LIMIT ((size_t)64 << 20)
 
-/* --- the prompt --------------------------------------------------------------------------------------------------- */
+/* --- the prompt ------------------------------------------------------------------------------ */
 
 static mn_status add_file(mn_text *prompt, const char *path, bool raw, mn_error *error)
 {
@@ -30,6 +32,14 @@ static mn_status add_file(mn_text *prompt, const char *path, bool raw, mn_error 
     return MN_OK;
 }
 
+/* A pipe that nobody writes to or closes looks like a hang. */
+static void note_waiting(const mn_call *call)
+{
+    struct pollfd input = { STDIN_FILENO, POLLIN, 0 };
+    if (!poll(&input, 1, 2000))
+        mn_note(call, "Waiting for the end of the standard input (</dev/null if there is none).\n");
+}
+
 /* The words of the command line, then the file of --file, then what was piped in. */
 static mn_status gather(mn_text *prompt, const mn_call *call, mn_error *error)
 {
@@ -41,28 +51,33 @@ static mn_status gather(mn_text *prompt, const mn_call *call, mn_error *error)
         mn_text_add(prompt, call->arguments[i]);
     }
     if (file) status = add_file(prompt, file, raw, error);
-    if (!status && piped && !(file && !strcmp(file, "-"))) status = add_file(prompt, "-", raw, error);
+    if (piped) note_waiting(call);
+    if (!status && piped && !(file && !strcmp(file, "-")))
+        status = add_file(prompt, "-", raw, error);
     if (!status && prompt->failed) status = mn_fail_memory(error, prompt->length, "the prompt");
     if (!status && !prompt->length && call->n_arguments < 2 && !file)
         status = mn_fail(error, MN_USAGE, "there is no prompt: give one, or pipe it in");
     return status;
 }
 
-/* --- the answer --------------------------------------------------------------------------------------------------- */
+/* --- the answer ------------------------------------------------------------------------------ */
 
-static mn_status answer_chat(mn_talk *talk, const mn_text *prompt, size_t max_tokens, mn_error *error)
+static mn_status answer_chat(mn_talk *talk, const mn_text *prompt, size_t max_tokens,
+                             mn_error *error)
 {
     const char *system = mn_call_text(talk->call, "system");
     json_t *messages = json_array();
-    bool whole = messages && (!system || mn_talk_add_message(messages, "system", system, strlen(system)))
-                 && mn_talk_add_message(messages, "user", prompt->data ? prompt->data : "", prompt->length);
+    bool whole =
+        messages && (!system || mn_talk_add_message(messages, "system", system, strlen(system)))
+        && mn_talk_add_message(messages, "user", prompt->data ? prompt->data : "", prompt->length);
     mn_status status = whole ? mn_talk_chat(talk, messages, max_tokens, error)
                              : mn_fail_memory(error, prompt->length, "the conversation");
     json_decref(messages);
     return status;
 }
 
-static mn_status answer_text(mn_talk *talk, const mn_text *prompt, size_t max_tokens, mn_error *error)
+static mn_status answer_text(mn_talk *talk, const mn_text *prompt, size_t max_tokens,
+                             mn_error *error)
 {
     const char *system = mn_call_text(talk->call, "system");
     mn_text all = { 0 };
@@ -150,7 +165,8 @@ static mn_status answer_once(mn_talk *talk, mn_error *error)
 static void note_template(const mn_talk *talk)
 {
     if (talk->model->chat_error.status && !mn_call_has(talk->call, "raw"))
-        mn_note(talk->call, "The model's chat template cannot be used (%s); prompts are read as plain text.\n",
+        mn_note(talk->call,
+                "The model's chat template cannot be used (%s); prompts are read as plain text.\n",
                 talk->model->chat_error.message);
 }
 
@@ -186,13 +202,14 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_run = {
     .name = "run", .group = "run", .arguments = "MODEL [PROMPT...]",
     .help = "answer a prompt, or chat on a terminal",
-    .text = "Prints the answer, and nothing else, on the standard output. What is piped in is put after\n"
-            "the PROMPT. The words of the prompt may stand without quotes.\n\n"
-            "Without a PROMPT on a terminal it opens a chat: Ctrl-C stops an answer, Ctrl-D leaves,\n"
-            "\"\"\" begins and ends a message of several lines, /help lists the commands.\n\n"
-            "With --temp 0 or a --seed the same prompt gives the same answer, whatever the number of\n"
-            "threads. With --raw into a pipe or file the answer is written byte for byte, without the\n"
-            "newline that otherwise ends it.",
+    .text = "Prints the answer, and nothing else, on the standard output. What is piped in is\n"
+            "put after the PROMPT. The words of the prompt may stand without quotes.\n\n"
+            "Without a PROMPT on a terminal it opens a chat: Ctrl-C stops an answer, Ctrl-D\n"
+            "leaves, \"\"\" begins and ends a message of several lines, /help lists the\n"
+            "commands.\n\n"
+            "With --temp 0 or a --seed the same prompt gives the same answer, whatever the\n"
+            "number of threads. With --raw into a pipe or file the answer is written byte for\n"
+            "byte, without the newline that otherwise ends it.",
     .examples = "minnow run smollm2:135m \"Why is the sky blue?\"\n"
                 "dmesg | tail -50 | minnow run smollm2:135m \"Is anything wrong here?\"\n"
                 "# continue a text, the same every time\n"

@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* --- the overview ---------------------------------------------------------------------------------------------- */
+/* --- the overview ---------------------------------------------------------------------------- */
 
 /* "ARCHITECTURE.key" numbers worth a line. */
 static const struct { const char *key, *label, *json; } numbers[] = {
@@ -41,7 +41,8 @@ static uint64_t vocabulary_size(const mn_gguf *file)
 static double bits_per_weight(const mn_gguf *file)
 {
     uint64_t parameters = mn_describe_parameters(file), bytes = 0;
-    for (uint64_t i = 0; i < mn_gguf_n_tensors(file); i++) bytes += mn_gguf_tensor_at(file, i)->size_bytes;
+    for (uint64_t i = 0; i < mn_gguf_n_tensors(file); i++)
+        bytes += mn_gguf_tensor_at(file, i)->size_bytes;
     return parameters ? 8.0 * (double)bytes / (double)parameters : 0;
 }
 
@@ -62,14 +63,15 @@ static void print_overview(const mn_gguf *file, const char *path)
     uint64_t number;
     const mn_format *type = mn_describe_type(file);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (mn_gguf_string(file, texts[i].key, &text)) print_line(texts[i].label, text.data, text.length);
+        if (mn_gguf_string(file, texts[i].key, &text))
+            print_line(texts[i].label, text.data, text.length);
     snprintf(value, sizeof value, "%s, %.2f bits per weight", type ? type->name : "no weights",
              bits_per_weight(file));
     print_line("type", value, strlen(value));
     print_line("parameters", mn_count_show(mn_describe_parameters(file)).text,
                strlen(mn_count_show(mn_describe_parameters(file)).text));
-    snprintf(value, sizeof value, "%s (%" PRIu64 " bytes)", mn_size_show(mn_gguf_file_bytes(file)).text,
-             mn_gguf_file_bytes(file));
+    snprintf(value, sizeof value, "%s (%" PRIu64 " bytes)",
+             mn_size_show(mn_gguf_file_bytes(file)).text, mn_gguf_file_bytes(file));
     print_line("size", value, strlen(value));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (!mn_describe_number(file, numbers[i].key, &number)) continue;
@@ -78,12 +80,13 @@ static void print_overview(const mn_gguf *file, const char *path)
     }
     snprintf(value, sizeof value, "%" PRIu64, vocabulary_size(file));
     print_line("vocabulary", value, strlen(value));
-    print_line("chat template", mn_gguf_string(file, "tokenizer.chat_template", &text) ? "yes" : "no",
+    print_line("chat template",
+               mn_gguf_string(file, "tokenizer.chat_template", &text) ? "yes" : "no",
                mn_gguf_string(file, "tokenizer.chat_template", &text) ? 3 : 2);
     print_line("file", path, strlen(path));
 }
 
-/* --- metadata ----------------------------------------------------------------------------------------------------- */
+/* --- metadata -------------------------------------------------------------------------------- */
 
 static const char *type_name(mn_gguf_type type)
 {
@@ -152,7 +155,7 @@ static mn_status print_metadata(const mn_gguf *file, mn_error *error)
     return status;
 }
 
-/* --- tensors -------------------------------------------------------------------------------------------------------- */
+/* --- tensors --------------------------------------------------------------------------------- */
 
 static void print_tensors(const mn_gguf *file)
 {
@@ -193,7 +196,8 @@ static void tensors_json(mn_json *json, const mn_gguf *file)
     mn_json_close(json, ']');
 }
 
-static mn_status print_json(const mn_call *call, const mn_gguf *file, const char *path, mn_error *error)
+static mn_status print_json(const mn_call *call, const mn_gguf *file, const char *path,
+                            mn_error *error)
 {
     mn_json json = { 0 };
     mn_string text;
@@ -211,13 +215,15 @@ static mn_status print_json(const mn_call *call, const mn_gguf *file, const char
     mn_json_u64(&json, "size_bytes", mn_gguf_file_bytes(file));
     mn_json_u64(&json, "gguf_version", mn_gguf_version(file));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (mn_describe_number(file, numbers[i].key, &number)) mn_json_u64(&json, numbers[i].json, number);
+        if (mn_describe_number(file, numbers[i].key, &number))
+            mn_json_u64(&json, numbers[i].json, number);
         else mn_json_null(&json, numbers[i].json);
     mn_json_u64(&json, "vocabulary", vocabulary_size(file));
     mn_json_bool(&json, "chat_template", mn_gguf_string(file, "tokenizer.chat_template", &text));
     if (mn_call_has(call, "metadata")) {
         mn_json_open(&json, "metadata", '{');
-        for (uint64_t i = 0; i < mn_gguf_n_entries(file); i++) entry_json(&json, mn_gguf_entry_at(file, i));
+        for (uint64_t i = 0; i < mn_gguf_n_entries(file); i++)
+            entry_json(&json, mn_gguf_entry_at(file, i));
         mn_json_close(&json, '}');
     }
     if (mn_call_has(call, "tensors")) tensors_json(&json, file);
@@ -262,10 +268,11 @@ static const mn_flag flags[] = {
 
 const mn_command mn_cmd_show = {
     .name = "show", .group = "models", .arguments = "MODEL", .help = "tell what a model file holds",
-    .text = "Reads the file's header only. Text from the file is escaped, so that it cannot act on the\n"
-            "terminal.",
+    .text = "Reads the file's header only. Text from the file is escaped, so that it cannot act\n"
+            "on the terminal.",
     .examples = "minnow show smollm2:135m\nminnow show model.gguf --tensors\n"
                 "minnow show model.gguf --metadata --json",
-    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL, .top = true,
+    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL,
+    .top = true,
     .run = run,
 };

@@ -16,7 +16,7 @@
 #define INPUT_LIMIT ((size_t)64 << 20)
 #define TEMPLATE_LIMIT ((size_t)4 << 20)
 
-/* --- variables ----------------------------------------------------------------------------------------------- */
+/* --- variables ------------------------------------------------------------------------------- */
 
 static mn_status read_json(json_t **out, const char *path, mn_error *error)
 {
@@ -72,13 +72,14 @@ static void add_tokens(json_t *variables, const mn_gguf *file, const mn_tokenize
     };
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
         uint64_t id;
-        if (!mn_gguf_u64(file, tokens[i].key, &id) || id >= mn_tokenizer_n_vocab(tokenizer)) continue;
+        if (!mn_gguf_u64(file, tokens[i].key, &id) || id >= mn_tokenizer_n_vocab(tokenizer))
+            continue;
         mn_string piece = mn_tokenizer_raw_piece(tokenizer, (int32_t)id);
         json_object_set_new(variables, tokens[i].name, json_stringn(piece.data, piece.length));
     }
 }
 
-/* --- the template's source --------------------------------------------------------------------------------- */
+/* --- the template's source ------------------------------------------------------------------- */
 
 typedef struct source {
     mn_text text;            /* when it was read from a file of its own */
@@ -125,7 +126,7 @@ static mn_status open_source(source *s, const mn_call *call, mn_error *error)
     return status;
 }
 
-/* --- the time ------------------------------------------------------------------------------------------------ */
+/* --- the time -------------------------------------------------------------------------------- */
 
 /* "2024-07-26", "2024-07-26T12:30" or "2024-07-26T12:30:15", as the template shall see it. */
 static mn_status read_time(struct tm *out, const char *text, mn_error *error)
@@ -203,8 +204,9 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_template = {
     .name = "template", .group = "plumbing", .arguments = "[MODEL]",
     .help = "show a conversation as the model reads it",
-    .text = "Renders the model's chat template, or the one in --file, and prints the result byte for\n"
-            "byte. The special tokens (bos_token, eos_token, ...) come from the model's vocabulary.",
+    .text = "Renders the model's chat template, or the one in --file, and prints the result\n"
+            "byte for byte. The special tokens (bos_token, eos_token, ...) come from the\n"
+            "model's vocabulary.",
     .examples = "echo '[{\"role\": \"user\", \"content\": \"Hi\"}]' > m.json\n"
                 "minnow template smollm2:135m --messages m.json\n"
                 "minnow template --file chat.jinja --messages m.json --vars v.json",

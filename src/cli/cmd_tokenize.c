@@ -46,7 +46,8 @@ static mn_status encode(const mn_call *call, const mn_tokenizer *tokenizer, cons
     mn_status status = mn_tokenizer_encode_bytes(tokenizer, &ids, text->data, text->length, origin,
                                                  encode_flags, error);
     if (!status)
-        status = mn_call_has(call, "pieces") ? print_pieces(tokenizer, &ids, error) : print_ids(&ids);
+        status =
+            mn_call_has(call, "pieces") ? print_pieces(tokenizer, &ids, error) : print_ids(&ids);
     mn_ids_free(&ids);
     return status;
 }
@@ -66,8 +67,8 @@ static mn_status ids_from_json(mn_ids *out, const mn_tokenizer *tokenizer, const
         const json_t *item = json_array_get(list, i);
         json_int_t id = json_integer_value(item);
         if (!json_is_integer(item) || id < 0 || id >= mn_tokenizer_n_vocab(tokenizer))
-            status = mn_fail(error, MN_USAGE, "item %zu is no id of this vocabulary (0 to %u)", i + 1,
-                             mn_tokenizer_n_vocab(tokenizer) - 1);
+            status = mn_fail(error, MN_USAGE, "item %zu is no id of this vocabulary (0 to %u)",
+                             i + 1, mn_tokenizer_n_vocab(tokenizer) - 1);
         else out->data[out->n++] = (int32_t)id;
     }
     json_decref(list);
@@ -124,12 +125,13 @@ static const mn_flag flags[] = {
 const mn_command mn_cmd_tokenize = {
     .name = "tokenize", .group = "plumbing", .arguments = "MODEL",
     .help = "turn text into token ids, and back",
-    .text = "Reads the text from the standard input, byte for byte, and prints the ids as one JSON\n"
-            "array. With --decode it reads such an array and prints the text.\n\n"
-            "Without --special, text that looks like a control token stays text, as it does when a\n"
-            "user types it into a chat.",
+    .text = "Reads the text from the standard input, byte for byte, and prints the ids as one\n"
+            "JSON array. With --decode it reads such an array and prints the text.\n\n"
+            "Without --special, text that looks like a control token stays text, as it does\n"
+            "when a user types it into a chat.",
     .examples = "printf 'Hello there' | minnow tokenize smollm2:135m\n"
                 "echo '[19556, 665]' | minnow tokenize smollm2:135m --decode\n"
                 "# see where words are cut\nprintf 'tokenization' | minnow tokenize smollm2:135m --pieces",
-    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL, .run = run,
+    .flags = flags, .min_arguments = 1, .max_arguments = 1, .completes = MN_ARGUMENT_MODEL,
+    .run = run,
 };

@@ -32,7 +32,8 @@ static mn_status run(mn_call *call, mn_error *error)
         mn_out("minnow %s\n", MN_VERSION);
         if (call->verbose)
             mn_out("built for %s with %s; this CPU offers %s; %s line editing\n", architecture(),
-                   __VERSION__, mn_cpu_best_level(mn_cpu_detect()), edits_lines() ? "with" : "without");
+                   __VERSION__, mn_cpu_best_level(mn_cpu_detect()),
+                   edits_lines() ? "with" : "without");
         return MN_OK;
     }
     mn_json json = { 0 };

@@ -76,8 +76,8 @@ struct mn_call {
     bool help, quiet, verbose;
 };
 
-/* Fills `call` from the words after the command's name, which it reorders; call->options is the caller's
- * and takes the options given as flags. */
+/* Fills `call` from the words after the command's name, which it reorders; call->options is the
+ * caller's and takes the options given as flags. */
 mn_status mn_call_parse(mn_call *call, const mn_command *command, mn_options *options, char **words,
                         size_t n_words, mn_error *error);
 

@@ -30,7 +30,7 @@ static void add_choices(mn_text *out, const char *choices)
     for (; *choices; choices++) mn_text_add_char(out, *choices == '|' ? ' ' : *choices);
 }
 
-/* --- bash ------------------------------------------------------------------------------------------- */
+/* --- bash ------------------------------------------------------------------------------------ */
 
 static const char *bash_arguments(const mn_command *command)
 {
@@ -105,7 +105,7 @@ static void write_bash(mn_text *out)
                      "complete -o filenames -F _minnow minnow\n");
 }
 
-/* --- zsh -------------------------------------------------------------------------------------------- */
+/* --- zsh ------------------------------------------------------------------------------------- */
 
 /* In an _arguments specification, brackets and colons have a meaning. */
 static void add_zsh_text(mn_text *out, const char *text)
@@ -190,7 +190,7 @@ static void write_zsh(mn_text *out)
                      "else compdef _minnow minnow\nfi\n");
 }
 
-/* --- fish ------------------------------------------------------------------------------------------- */
+/* --- fish ------------------------------------------------------------------------------------ */
 
 static void fish_flag(mn_text *out, const mn_command *command, const mn_flag_view *flag)
 {

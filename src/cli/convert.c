@@ -52,7 +52,9 @@ static uint32_t threads_of(const mn_call *call)
 {
     int64_t threads = mn_call_int(call, "threads", 0);
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    return threads > 0 ? (uint32_t)threads : processors > 0 && processors < 256 ? (uint32_t)processors : 1;
+    return threads > 0                          ? (uint32_t)threads
+           : processors > 0 && processors < 256 ? (uint32_t)processors
+                                                : 1;
 }
 
 static mn_status tell_json(const char *target, const mn_format *format,
@@ -78,7 +80,8 @@ static void tell(const mn_call *call, const char *target, const mn_quantize_resu
             mn_size_show(result->bytes).text, mn_size_show(result->source_bytes).text,
             (unsigned long long)result->n_converted, (unsigned long long)result->n_tensors);
     if (result->n_fallback)
-        mn_note(call, "%llu tensors have rows that do not fit the format; they took the next one.\n",
+        mn_note(call,
+                "%llu tensors have rows that do not fit the format; they took the next one.\n",
                 (unsigned long long)result->n_fallback);
     if (result->n_requantized)
         mn_note(call, "%llu tensors were quantized before; a model made from the original weights "

@@ -36,8 +36,10 @@ mn_status mn_fetch(const mn_call *call, const mn_store *store, const mn_catalogu
     watcher w = { .name = entry->name };
     bool again = mn_call_knows(call, "force") && mn_call_has(call, "force");
     if (mn_fetch_is_offline(call))
-        return mn_fail(error, MN_NETWORK, "%s is not here, and downloads are switched off (--offline "
-                       "or MINNOW_OFFLINE)", entry->name);
+        return mn_fail(error, MN_NETWORK,
+                       "%s is not here, and downloads are switched off (--offline "
+                       "or MINNOW_OFFLINE)",
+                       entry->name);
     uint64_t bytes = entry->download_bytes ? entry->download_bytes : entry->size_bytes;
     mn_note(call, "%s: %s to fetch, licence %s%s%s\n", entry->name,
             bytes ? mn_size_show(bytes).text : "an unknown size",

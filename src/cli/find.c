@@ -41,7 +41,8 @@ static mn_status offer_to_pull(mn_ref *ref, const mn_call *call, const mn_store 
 {
     char question[300];
     bool found;
-    bool can_ask = may_pull && mn_in_is_terminal() && mn_err_is_terminal() && !mn_fetch_is_offline(call);
+    bool can_ask =
+        may_pull && mn_in_is_terminal() && mn_err_is_terminal() && !mn_fetch_is_offline(call);
     if (!can_ask)
         return mn_fail(error, MN_FAILED, "%s is not here yet; fetch it with: minnow pull %s",
                        entry->name, entry->name);
@@ -53,8 +54,8 @@ static mn_status offer_to_pull(mn_ref *ref, const mn_call *call, const mn_store 
 }
 
 /* The nearest among the names that are here and those that could be. */
-static mn_status fail_unknown(const mn_store *store, const mn_catalogue *catalogue, const char *word,
-                              mn_error *error)
+static mn_status fail_unknown(const mn_store *store, const mn_catalogue *catalogue,
+                              const char *word, mn_error *error)
 {
     mn_refs refs = { 0 };
     const char *nearest = NULL;
@@ -62,12 +63,15 @@ static mn_status fail_unknown(const mn_store *store, const mn_catalogue *catalog
     if (status) return status;
     const char **names = mn_alloc_array(refs.n + catalogue->n + 1, sizeof *names);
     for (size_t i = 0; names && i < refs.n; i++) names[i] = refs.items[i].name;
-    for (size_t i = 0; names && i < catalogue->n; i++) names[refs.n + i] = catalogue->entries[i].name;
+    for (size_t i = 0; names && i < catalogue->n; i++)
+        names[refs.n + i] = catalogue->entries[i].name;
     if (names) nearest = mn_nearest_name(word, names, refs.n + catalogue->n);
-    status = nearest ? mn_fail(error, MN_FAILED, "there is no model '%s' here; did you mean '%s'?", word,
-                               nearest)
-                     : mn_fail(error, MN_FAILED, "there is no model '%s' here; 'minnow ls' lists those "
-                               "that are", word);
+    status = nearest ? mn_fail(error, MN_FAILED, "there is no model '%s' here; did you mean '%s'?",
+                               word, nearest)
+                     : mn_fail(error, MN_FAILED,
+                               "there is no model '%s' here; 'minnow ls' lists those "
+                               "that are",
+                               word);
     mn_free(names);
     mn_refs_free(&refs);
     return status;
@@ -107,8 +111,10 @@ mn_status mn_find_model(char **path, const mn_call *call, const char *word, bool
     }
     mn_status status = find_name(&ref, call, word, may_pull, error);
     if (!status && ref.missing)
-        status = mn_fail(error, MN_IO, "%s stands for %s, which is not there any more; forget it with: "
-                         "minnow rm %s", ref.name, ref.path, ref.name);
+        status = mn_fail(error, MN_IO,
+                         "%s stands for %s, which is not there any more; forget it with: "
+                         "minnow rm %s",
+                         ref.name, ref.path, ref.name);
     if (!status) {
         *path = ref.path;
         ref.path = NULL;
@@ -117,7 +123,7 @@ mn_status mn_find_model(char **path, const mn_call *call, const char *word, bool
     return status;
 }
 
-/* --- input ----------------------------------------------------------------------------------------------- */
+/* --- input ----------------------------------------------------------------------------------- */
 
 bool mn_input_is_piped(void)
 {

@@ -6,9 +6,10 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-/* The path of the model file; the caller frees it with mn_free. A file that exists, or what looks like a
- * path, is used as it is; anything else is a name in the store. With `may_pull`, a known model that is
- * not here yet is fetched after asking on a terminal; else the message names `minnow pull`. */
+/* The path of the model file; the caller frees it with mn_free. A file that exists, or what
+ * looks like a path, is used as it is; anything else is a name in the store. With `may_pull`, a
+ * known model that is not here yet is fetched after asking on a terminal; else the message names
+ * `minnow pull`. */
 mn_status mn_find_model(char **path, const mn_call *call, const char *word, bool may_pull,
                         mn_error *error);
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* --- the flags of a command, wherever they come from --------------------------------------------- */
+/* --- the flags of a command, wherever they come from ----------------------------------------- */
 
 static const char *const scope_headings[] = { "Model options", "Engine options", "Session options",
                                               "Sampling options" };
@@ -65,7 +65,7 @@ bool mn_flag_view_at(const mn_command *command, size_t index, mn_flag_view *out)
     return false;
 }
 
-/* --- one command ------------------------------------------------------------------------------------ */
+/* --- one command ----------------------------------------------------------------------------- */
 
 /* "-n, --tokens N" */
 static int flag_label(char *out, size_t size, const mn_flag_view *flag)
@@ -128,7 +128,7 @@ void mn_help_command(const mn_command *command)
     print_examples(command->examples);
 }
 
-/* --- all of them -------------------------------------------------------------------------------------- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 static void print_heading(void)
 {

@@ -67,8 +67,8 @@ static mn_status run_bare(char **words, size_t n_words, mn_error *error)
     else if (!strcmp(words[0], "--version") || !strcmp(words[0], "-V"))
         mn_out("minnow %s\n", MN_VERSION);
     else if (words[0][0] == '-') {
-        return mn_fail(error, MN_USAGE, "the command comes first, then its flags: minnow COMMAND %s",
-                       words[0]);
+        return mn_fail(error, MN_USAGE,
+                       "the command comes first, then its flags: minnow COMMAND %s", words[0]);
     } else return mn_help_fail_unknown(words[0], error);
     return MN_OK;
 }

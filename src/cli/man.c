@@ -86,7 +86,8 @@ static void add_heading(mn_text *out, const char *heading)
 {
     mn_text_add(out, ".SH ");
     for (; *heading; heading++)
-        mn_text_add_char(out, *heading >= 'a' && *heading <= 'z' ? (char)(*heading - 32) : *heading);
+        mn_text_add_char(out,
+                         *heading >= 'a' && *heading <= 'z' ? (char)(*heading - 32) : *heading);
     mn_text_add_char(out, '\n');
 }
 
@@ -108,7 +109,8 @@ static void add_title(mn_text *out, const char *name)
     mn_text_add(out, ".TH \"");
     for (; *name; name++)
         mn_text_add_char(out, *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name);
-    mn_text_format(out, "\" 1 \"" PAGE_DATE "\" \"minnow %s\" \"User Commands\"\n.nh\n.ad l\n", MN_VERSION);
+    mn_text_format(out, "\" 1 \"" PAGE_DATE "\" \"minnow %s\" \"User Commands\"\n.nh\n.ad l\n",
+                   MN_VERSION);
 }
 
 static void write_command(mn_text *out, const mn_command *command)
@@ -141,11 +143,12 @@ static void write_program(mn_text *out)
     const mn_command *command;
     const char *group = "";
     add_title(out, "minnow");
-    mn_text_add(out, ".SH NAME\nminnow \\- makes a language model small enough for a device, and runs "
-                     "it there\n.SH SYNOPSIS\n.B minnow\nCOMMAND [ARGUMENTS] [FLAGS]\n"
-                     ".SH DESCRIPTION\nEverything happens on this machine: no prompt and no answer "
-                     "leaves it.\nMODEL is a name in the store, such as smollm2:135m, or a .gguf "
-                     "file,\nwhich is used where it lies.\n");
+    mn_text_add(out,
+                ".SH NAME\nminnow \\- makes a language model small enough for a device, and runs "
+                "it there\n.SH SYNOPSIS\n.B minnow\nCOMMAND [ARGUMENTS] [FLAGS]\n"
+                ".SH DESCRIPTION\nEverything happens on this machine: no prompt and no answer "
+                "leaves it.\nMODEL is a name in the store, such as smollm2:135m, or a .gguf "
+                "file,\nwhich is used where it lies.\n");
     for (size_t i = 0; (command = mn_command_at(i)); i++) {
         if (strcmp(group, command->group)) add_heading(out, command->group);
         group = command->group;

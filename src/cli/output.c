@@ -40,7 +40,7 @@ unsigned mn_terminal_columns(void)
     return 80;
 }
 
-/* --- the standard output ------------------------------------------------------------------------- */
+/* --- the standard output --------------------------------------------------------------------- */
 
 static void notice_failure(void)
 {
@@ -76,7 +76,8 @@ mn_status mn_out_end(mn_error *error)
     return mn_fail(error, MN_IO, "cannot write the standard output: %s", strerror(write_error));
 }
 
-/* The length of the harmless sequence at `bytes`; 0: escape one byte. C1 controls count as harmful. */
+/* The length of the harmless sequence at `bytes`; 0: escape one byte. C1 controls count as
+ * harmful. */
 static size_t harmless_length(const char *bytes, size_t available)
 {
     unsigned char byte = (unsigned char)bytes[0];
@@ -113,7 +114,7 @@ void mn_out_foreign(const char *bytes, size_t length)
     }
 }
 
-/* --- the error output ------------------------------------------------------------------------------ */
+/* --- the error output ------------------------------------------------------------------------ */
 
 void mn_note(const mn_call *call, const char *format, ...)
 {
@@ -132,7 +133,7 @@ void mn_print_error(const mn_error *error)
             error->message[0] ? error->message : mn_status_name(error->status));
 }
 
-/* --- numbers and tables ----------------------------------------------------------------------------- */
+/* --- numbers and tables ---------------------------------------------------------------------- */
 
 mn_size_text mn_size_show(uint64_t size_bytes)
 {
@@ -195,10 +196,13 @@ void mn_table_print(mn_table *table)
     size_t widths[MAX_COLUMNS] = { 0 };
     mn_text line = { 0 };
     const char *cell = table->cells.data;
-    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells; i++, cell += strlen(cell) + 1)
-        if (width_of(cell) > widths[i % table->n_columns]) widths[i % table->n_columns] = width_of(cell);
+    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells;
+         i++, cell += strlen(cell) + 1)
+        if (width_of(cell) > widths[i % table->n_columns])
+            widths[i % table->n_columns] = width_of(cell);
     cell = table->cells.data;
-    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells; i++, cell += strlen(cell) + 1) {
+    for (size_t i = 0; cell && !table->cells.failed && i < table->n_cells;
+         i++, cell += strlen(cell) + 1) {
         size_t column = i % table->n_columns;
         bool last = column + 1 == table->n_columns;
         add_cell(&line, cell, widths[column], table->right[column] == 'r', last);

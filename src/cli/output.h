@@ -25,11 +25,13 @@ void mn_out(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void mn_out_bytes(const char *bytes, size_t length);
 /* As it is into a pipe or file; what a terminal would act on becomes \xNN on a terminal. */
 void mn_out_foreign(const char *bytes, size_t length);
-/* Appends `bytes` so that they are one harmless line: controls and ill-formed bytes become \n, \xNN. */
+/* Appends `bytes` so that they are one harmless line: controls and ill-formed bytes become \n,
+ * \xNN. */
 void mn_text_add_escaped(mn_text *text, const char *bytes, size_t length);
 /* Flushes; false when nobody reads any more. */
 bool mn_out_flush(void);
-/* Flushes and tells whether everything arrived: MN_OK also for a closed pipe, which is no mistake. */
+/* Flushes and tells whether everything arrived: MN_OK also for a closed pipe, which is no
+ * mistake. */
 mn_status mn_out_end(mn_error *error);
 
 /* Words for the person watching, on the error output; nothing with --quiet. */

@@ -27,7 +27,7 @@ char mn_option_letter(const char *name)
     return !strcmp(name, "ctx") ? 'c' : !strcmp(name, "threads") ? 't' : 0;
 }
 
-/* --- finding what a word names ---------------------------------------------------------------- */
+/* --- finding what a word names --------------------------------------------------------------- */
 
 typedef struct target { /* exactly one is set */
     const mn_flag *flag;         /* own or common */
@@ -87,7 +87,7 @@ static mn_status fail_unknown(const mn_command *command, const char *name, mn_er
     return mn_fail(error, MN_USAGE, "%s takes no --%s", command->name, name);
 }
 
-/* --- values ------------------------------------------------------------------------------------ */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static bool parse_int(int64_t *out, const char *text)
 {
@@ -102,7 +102,8 @@ static bool parse_real(double *out, const char *text)
 {
     char *end;
     *out = strtod(text, &end); /* the program keeps the numbers of the C locale */
-    return strspn(text, "0123456789+-.eE") == strlen(text) && end != text && !*end && isfinite(*out);
+    return strspn(text, "0123456789+-.eE") == strlen(text) && end != text && !*end
+           && isfinite(*out);
 }
 
 static bool is_choice(const char *choices, const char *value)
@@ -170,7 +171,7 @@ static void set_common(mn_call *call, const mn_flag *flag)
     if (flag->letter == 'v') call->verbose = true;
 }
 
-/* --- the walk over the words --------------------------------------------------------------------- */
+/* --- the walk over the words ----------------------------------------------------------------- */
 
 typedef struct walk {
     mn_call *call;
@@ -271,7 +272,7 @@ mn_status mn_call_parse(mn_call *call, const mn_command *command, mn_options *op
     return status ? status : check_count(call, error);
 }
 
-/* --- asking ---------------------------------------------------------------------------------------- */
+/* --- asking ---------------------------------------------------------------------------------- */
 
 bool mn_call_knows(const mn_call *call, const char *flag)
 {

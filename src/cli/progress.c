@@ -26,7 +26,8 @@ static void draw(const mn_bar *bar, const char *what, uint64_t done, uint64_t to
     if (total) fprintf(stderr, " %3.0f%% of %s", 100 * share, mn_size_show(total).text);
     else fprintf(stderr, " %s", mn_size_show(done).text);
     if (seconds > 0.5 && done > bar->begin_bytes)
-        fprintf(stderr, ", %s/s", mn_size_show((uint64_t)((double)(done - bar->begin_bytes) / seconds)).text);
+        fprintf(stderr, ", %s/s",
+                mn_size_show((uint64_t)((double)(done - bar->begin_bytes) / seconds)).text);
     fprintf(stderr, "\033[K");
     fflush(stderr);
 }

@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* --- open and close -------------------------------------------------------------------------------------------- */
+/* --- open and close -------------------------------------------------------------------------- */
 
 mn_status mn_talk_open(mn_talk *talk, const mn_call *call, const char *path, mn_error *error)
 {
@@ -41,7 +41,7 @@ void mn_talk_close(mn_talk *talk)
     *talk = (mn_talk){ 0 };
 }
 
-/* --- answering -------------------------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------- */
 
 static bool on_text(void *user, const char *text, size_t length)
 {
@@ -67,7 +67,8 @@ mn_status mn_talk_chat(mn_talk *talk, const json_t *messages, size_t max_tokens,
 {
     char *text = json_dumps(messages, JSON_COMPACT);
     if (!text) return mn_fail_memory(error, 0, "the conversation");
-    mn_status status = mn_session_set_chat(talk->session, text, NULL, NULL, (int64_t)time(NULL), error);
+    mn_status status =
+        mn_session_set_chat(talk->session, text, NULL, NULL, (int64_t)time(NULL), error);
     free(text); /* jansson's */
     return status ? status : generate(talk, max_tokens, error);
 }
@@ -108,7 +109,7 @@ bool mn_talk_add_message(json_t *messages, const char *role, const char *content
     return !json_array_append_new(messages, message) && whole;
 }
 
-/* --- statistics --------------------------------------------------------------------------------------------------- */
+/* --- statistics ------------------------------------------------------------------------------ */
 
 uint64_t mn_peak_memory_bytes(void)
 {
@@ -143,11 +144,15 @@ void mn_talk_print_stats(const mn_talk *talk)
     mn_session_stats stats;
     mn_session_stats_get(talk->session, &stats);
     fflush(stdout);
-    fprintf(stderr, "%s[prompt %llu tokens", mn_faint(stderr), (unsigned long long)stats.prompt_tokens);
-    if (stats.prompt_cached) fprintf(stderr, " (%llu kept)", (unsigned long long)stats.prompt_cached);
-    if (prompt_computed(&stats)) fprintf(stderr, ", %.1f/s", rate(prompt_computed(&stats), stats.prompt_ms));
+    fprintf(stderr, "%s[prompt %llu tokens", mn_faint(stderr),
+            (unsigned long long)stats.prompt_tokens);
+    if (stats.prompt_cached)
+        fprintf(stderr, " (%llu kept)", (unsigned long long)stats.prompt_cached);
+    if (prompt_computed(&stats))
+        fprintf(stderr, ", %.1f/s", rate(prompt_computed(&stats), stats.prompt_ms));
     fprintf(stderr, "; answer %llu tokens", (unsigned long long)stats.answer_tokens);
-    if (stats.answer_tokens > 1) fprintf(stderr, ", %.1f/s", rate(stats.answer_tokens, stats.answer_ms));
+    if (stats.answer_tokens > 1)
+        fprintf(stderr, ", %.1f/s", rate(stats.answer_tokens, stats.answer_ms));
     fprintf(stderr, "; first after %.0f ms; peak memory %s]%s\n", stats.first_token_ms,
             mn_size_show(mn_peak_memory_bytes()).text, mn_plain(stderr));
 }

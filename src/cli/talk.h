@@ -27,8 +27,9 @@ typedef struct mn_talk { /* zero-initialise */
 mn_status mn_talk_open(mn_talk *talk, const mn_call *call, const char *path, mn_error *error);
 void mn_talk_close(mn_talk *talk);
 
-/* Answers a conversation (an array of {role, content}) or continues plain text, and prints the answer as
- * it comes. max_tokens 0: until the context is full. Ctrl-C ends the answer: talk->finish tells. */
+/* Answers a conversation (an array of {role, content}) or continues plain text, and prints the
+ * answer as it comes. max_tokens 0: until the context is full. Ctrl-C ends the answer:
+ * talk->finish tells. */
 mn_status mn_talk_chat(mn_talk *talk, const json_t *messages, size_t max_tokens, mn_error *error);
 mn_status mn_talk_text(mn_talk *talk, const char *text, size_t length, size_t max_tokens,
                        mn_error *error);

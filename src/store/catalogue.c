@@ -52,7 +52,8 @@ static mn_status fill(mn_catalogue_entry *out, const mn_toml *toml, const char *
         .source = text_of(toml, section, "source"),
     };
     if (!out->size_bytes || !out->sha256 || !is_sha256(out->sha256))
-        return mn_fail(error, MN_BAD_FILE, "%s:%u: [%s] needs a size and a sha256", file, line, section);
+        return mn_fail(error, MN_BAD_FILE, "%s:%u: [%s] needs a size and a sha256", file, line,
+                       section);
     return MN_OK;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* catalogue.h - models that can be pulled by name: catalogue.toml, built into the program, or a file. */
+/* catalogue.h - models that can be pulled by name: catalogue.toml, built into the program, or a
+ * file. */
 #ifndef MN_STORE_CATALOGUE_H
 #define MN_STORE_CATALOGUE_H
 

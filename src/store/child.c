@@ -51,12 +51,15 @@ static void become(const child *c, pid_t parent)
 static mn_status start(child *c)
 {
     pid_t parent = getpid();
-    if (pipe2(c->pipes[0], O_CLOEXEC)) return mn_fail(c->error, MN_FAILED, "no pipe: %s", strerror(errno));
-    if (pipe2(c->pipes[1], O_CLOEXEC)) return mn_fail(c->error, MN_FAILED, "no pipe: %s", strerror(errno));
+    if (pipe2(c->pipes[0], O_CLOEXEC))
+        return mn_fail(c->error, MN_FAILED, "no pipe: %s", strerror(errno));
+    if (pipe2(c->pipes[1], O_CLOEXEC))
+        return mn_fail(c->error, MN_FAILED, "no pipe: %s", strerror(errno));
     setenv("TMPDIR", c->plan->folder, 1);
     c->pid = fork();
     if (c->pid < 0)
-        return mn_fail(c->error, MN_FAILED, "%s: cannot start: %s", c->plan->words[0], strerror(errno));
+        return mn_fail(c->error, MN_FAILED, "%s: cannot start: %s", c->plan->words[0],
+                       strerror(errno));
     if (!c->pid) become(c, parent);
     close_end(&c->pipes[0][1]);
     close_end(&c->pipes[1][1]);
@@ -92,7 +95,8 @@ static mn_status listen_to(child *c)
         struct pollfd ends[2] = { { c->pipes[0][0], POLLIN, 0 }, { c->pipes[1][0], POLLIN, 0 } };
         int n = poll(ends, 2, 100);
         if (n < 0 && errno != EINTR)
-            return mn_fail(c->error, MN_FAILED, "cannot wait for %s: %s", c->plan->words[0], strerror(errno));
+            return mn_fail(c->error, MN_FAILED, "cannot wait for %s: %s", c->plan->words[0],
+                           strerror(errno));
         for (unsigned i = 0; n > 0 && i < 2 && !status; i++)
             if (ends[i].revents) status = take(c, i);
         if (!status && c->plan->tick) status = c->plan->tick(c->plan->user, c->error);

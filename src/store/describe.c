@@ -32,7 +32,8 @@ const mn_format *mn_describe_type(const mn_gguf *file)
 uint64_t mn_describe_parameters(const mn_gguf *file)
 {
     uint64_t n = 0;
-    for (uint64_t t = 0; t < mn_gguf_n_tensors(file); t++) n += weights_of(mn_gguf_tensor_at(file, t));
+    for (uint64_t t = 0; t < mn_gguf_n_tensors(file); t++)
+        n += weights_of(mn_gguf_tensor_at(file, t));
     return n;
 }
 
@@ -41,8 +42,9 @@ bool mn_describe_number(const mn_gguf *file, const char *name, uint64_t *out)
     char key[160];
     mn_string architecture;
     if (!mn_gguf_string(file, "general.architecture", &architecture)) return false;
-    int n = snprintf(key, sizeof key, "%.*s.%s", (int)(architecture.length < 64 ? architecture.length : 64),
-                     architecture.data, name);
+    int n = snprintf(key, sizeof key, "%.*s.%s",
+                     (int)(architecture.length < 64 ? architecture.length : 64), architecture.data,
+                     name);
     return n > 0 && (size_t)n < sizeof key && mn_gguf_u64(file, key, out);
 }
 

@@ -49,14 +49,15 @@ typedef struct pull {
     uint64_t unpacked_bytes; /* what the unpacking is expected to give */
 } pull;
 
-/* --- sources -------------------------------------------------------------------------------------------------- */
+/* --- sources --------------------------------------------------------------------------------- */
 
 static bool is_word(const char *text, size_t length)
 {
     static const char others[] = "._-+!";
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        bool alphanumeric =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
         if (!alphanumeric && (!i || !strchr(others, c))) return false;
     }
     return length && length < 100;
@@ -73,7 +74,8 @@ mn_status mn_pull_check_source(const char *source, mn_error *error)
     size_t version_length = equals ? strcspn(equals + 2, "#") : 0;
     if (!mn_pull_is_source(source) || !equals || !is_word(package, (size_t)(equals - package))
         || !is_word(equals + 2, version_length))
-        return mn_fail(error, MN_USAGE, "'%s' is no source; expected pypi:PACKAGE==VERSION#FILE", source);
+        return mn_fail(error, MN_USAGE, "'%s' is no source; expected pypi:PACKAGE==VERSION#FILE",
+                       source);
     return MN_OK;
 }
 
@@ -89,7 +91,7 @@ static const char *member_of(const char *source)
     return hash && hash[1] ? hash + 1 : NULL;
 }
 
-/* --- the folder of a pull --------------------------------------------------------------------------------- */
+/* --- the folder of a pull -------------------------------------------------------------------- */
 
 /* Folders of pulls that were killed: nobody holds their lock any more. */
 static void remove_abandoned(const char *folder)
@@ -100,7 +102,8 @@ static void remove_abandoned(const char *folder)
         if (entry->d_name[0] == '.') continue;
         mn_text_clear(&path);
         mn_text_format(&path, "%s/%s", folder, entry->d_name);
-        int fd = path.failed ? -1 : open(path.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int fd =
+            path.failed ? -1 : open(path.data, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd >= 0 && !flock(fd, LOCK_EX | LOCK_NB)) mn_folder_remove(path.data);
         if (fd >= 0) close(fd);
     }
@@ -127,7 +130,8 @@ static mn_status make_own_folder(pull *p, const char *parent, mn_error *error)
         if (p->lock >= 0) close(p->lock); /* taken for abandoned by another pull just now */
         p->lock = -1;
     }
-    mn_status status = mn_fail(error, MN_IO, "cannot make a folder in %s: %s", parent, strerror(errno));
+    mn_status status =
+        mn_fail(error, MN_IO, "cannot make a folder in %s: %s", parent, strerror(errno));
     mn_text_free(&path);
     return status;
 }
@@ -154,8 +158,9 @@ static mn_status check_disk(const pull *p, uint64_t needed_bytes, mn_error *erro
 {
     uint64_t free_bytes;
     if (!mn_disk_free(p->folder, &free_bytes) || free_bytes >= needed_bytes) return MN_OK;
-    return mn_fail(error, MN_NO_FIT, "%s: needs %llu MB of disk, and %llu MB are free", p->entry->name,
-                   (unsigned long long)needed_bytes / 1000000, (unsigned long long)free_bytes / 1000000);
+    return mn_fail(error, MN_NO_FIT, "%s: needs %llu MB of disk, and %llu MB are free",
+                   p->entry->name, (unsigned long long)needed_bytes / 1000000,
+                   (unsigned long long)free_bytes / 1000000);
 }
 
 /* Every byte below the folder: what pip has fetched so far. */
@@ -170,13 +175,14 @@ static uint64_t folder_bytes(int parent, const char *name, unsigned depth)
         if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")) continue;
         if (fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW)) continue;
         if (S_ISREG(found.st_mode)) bytes += (uint64_t)found.st_size;
-        else if (S_ISDIR(found.st_mode) && depth) bytes += folder_bytes(fd, entry->d_name, depth - 1);
+        else if (S_ISDIR(found.st_mode) && depth)
+            bytes += folder_bytes(fd, entry->d_name, depth - 1);
     }
     if (folder) closedir(folder);
     return bytes;
 }
 
-/* --- fetching -------------------------------------------------------------------------------------------------- */
+/* --- fetching -------------------------------------------------------------------------------- */
 
 static mn_status tell(const pull *p, const char *doing, uint64_t done, uint64_t total)
 {
@@ -220,7 +226,8 @@ static mn_status fetch(pull *p, const char *source, mn_error *error)
     if (status == MN_FAILED && !started)
         status = mn_fail(error, MN_NETWORK, "python3 with pip is needed to fetch %s", requirement);
     else if (status == MN_FAILED)
-        status = mn_fail(error, MN_NETWORK, "pip could not fetch %s: %s", requirement, last_error(&said));
+        status = mn_fail(error, MN_NETWORK, "pip could not fetch %s: %s", requirement,
+                         last_error(&said));
     mn_text_free(&said);
     mn_free(requirement);
     return status;
@@ -243,7 +250,7 @@ static mn_status find_wheel(const pull *p, mn_text *path, const char *source, mn
     return path->length ? MN_OK : mn_fail(error, MN_NETWORK, "pip left no wheel of %s", source);
 }
 
-/* --- taking the file out ----------------------------------------------------------------------------------- */
+/* --- taking the file out --------------------------------------------------------------------- */
 
 static mn_status run_script(const pull *p, const char *wheel, const char *member,
                             const mn_child_plan *listening, mn_text *said, mn_error *error)
@@ -282,7 +289,8 @@ static mn_status choose_member(const json_t *list, const char *wanted, char **na
     if (!chosen && wanted)
         return mn_fail(error, MN_BAD_FILE, "there is no file '%s' in the wheel", wanted);
     if (n != 1)
-        return mn_fail(error, MN_BAD_FILE, "the wheel holds %zu model files; say which, after a '#'", n);
+        return mn_fail(error, MN_BAD_FILE,
+                       "the wheel holds %zu model files; say which, after a '#'", n);
     *name = mn_strdup(chosen);
     return *name ? MN_OK : mn_fail_memory(error, strlen(chosen), "a name");
 }
@@ -290,7 +298,8 @@ static mn_status choose_member(const json_t *list, const char *wanted, char **na
 static mn_status keep_output(void *user, const char *bytes, size_t size, mn_error *error)
 {
     mn_text *text = user;
-    if (text->length > (16 << 20)) return mn_fail(error, MN_BAD_FILE, "the wheel holds too many files");
+    if (text->length > (16 << 20))
+        return mn_fail(error, MN_BAD_FILE, "the wheel holds too many files");
     mn_text_append(text, bytes, size);
     return text->failed ? mn_fail_memory(error, text->length, "a list of files") : MN_OK;
 }
@@ -302,7 +311,8 @@ static mn_status find_member(const pull *p, const char *wheel, const char *sourc
     json_error_t problem;
     mn_child_plan listening = { .output = keep_output, .user = &listed };
     mn_status status = run_script(p, wheel, NULL, &listening, &said, error);
-    json_t *list = status || !listed.data ? NULL : json_loadb(listed.data, listed.length, 0, &problem);
+    json_t *list =
+        status || !listed.data ? NULL : json_loadb(listed.data, listed.length, 0, &problem);
     if (!status) status = choose_member(list, member_of(source), name, size, error);
     json_decref(list);
     mn_text_free(&listed);
@@ -342,7 +352,7 @@ static mn_status add_part(pull *p, const char *source, mn_error *error)
     return status;
 }
 
-/* --- the whole file ------------------------------------------------------------------------------------------ */
+/* --- the whole file -------------------------------------------------------------------------- */
 
 static mn_status check_sources(const mn_catalogue_entry *entry, mn_error *error)
 {
@@ -394,7 +404,8 @@ static mn_status fetch_all(pull *p, char sha256[MN_SHA256_SIZE], mn_error *error
     mn_status status = path.failed ? mn_fail_memory(error, path.length, "a path") : MN_OK;
     if (!status) status = mn_sha256_open(&p->hash, error);
     if (!status) status = mn_output_open(&p->output, path.data, true, error);
-    for (size_t i = 0; i < p->entry->n_from && !status; i++) status = add_part(p, p->entry->from[i], error);
+    for (size_t i = 0; i < p->entry->n_from && !status; i++)
+        status = add_part(p, p->entry->from[i], error);
     if (!status) status = mn_sha256_end(p->hash, sha256, error);
     if (!status) status = check_hash(p, sha256, error);
     if (!status) status = mn_output_commit(p->output, error);
@@ -414,7 +425,8 @@ static mn_status move_to_blobs(const pull *p, const char *blob, mn_error *error)
     mn_text from = { 0 }, folder = { 0 };
     mn_text_format(&from, "%s/model", p->folder);
     mn_text_format(&folder, "%s/blobs", mn_store_folder(p->store));
-    mn_status status = from.failed || folder.failed ? mn_fail_memory(error, from.length, "a path") : MN_OK;
+    mn_status status =
+        from.failed || folder.failed ? mn_fail_memory(error, from.length, "a path") : MN_OK;
     if (!status && mn_io_get()->rename(from.data, blob))
         status = mn_fail(error, MN_IO, "%s: cannot rename: %s", blob, strerror(errno));
     if (!status) sync_folder(folder.data);
@@ -462,7 +474,8 @@ mn_status mn_pull(const mn_store *store, const mn_catalogue_entry *entry, bool a
     mn_free(blob);
     if (here) return status;
     status = open_folder(&p, error);
-    if (!status) status = check_disk(&p, entry->size_bytes + entry->download_bytes / entry->n_from, error);
+    if (!status)
+        status = check_disk(&p, entry->size_bytes + entry->download_bytes / entry->n_from, error);
     if (!status) status = fetch_all(&p, sha256, error);
     if (!status) status = finish(&p, sha256, error);
     mn_sha256_close(p.hash);
@@ -472,7 +485,7 @@ mn_status mn_pull(const mn_store *store, const mn_catalogue_entry *entry, bool a
     return status;
 }
 
-/* --- files that stay where they are ------------------------------------------------------------------------ */
+/* --- files that stay where they are ---------------------------------------------------------- */
 
 mn_status mn_pull_link(const mn_store *store, const char *path, const char *name, mn_error *error)
 {
@@ -485,7 +498,8 @@ mn_status mn_pull_link(const mn_store *store, const char *path, const char *name
     mn_ref ref = { .name = mn_strdup(whole), .path = mn_strdup(absolute), .linked = true,
                    .added = (int64_t)time(NULL) };
     free(absolute);
-    mn_status status = ref.name && ref.path ? MN_OK : mn_fail_memory(error, 64, "an entry of the store");
+    mn_status status =
+        ref.name && ref.path ? MN_OK : mn_fail_memory(error, 64, "an entry of the store");
     if (!status) status = mn_ref_describe(&ref, ref.path, error);
     if (!status) status = mn_store_put(store, &ref, error);
     mn_ref_free(&ref);

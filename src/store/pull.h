@@ -22,8 +22,9 @@ bool mn_pull_is_source(const char *text);
 /* Checks the form of one source. */
 mn_status mn_pull_check_source(const char *source, mn_error *error);
 
-/* Fetches entry->from, in order, into one file, and puts the ref entry->name. Without entry->sha256 the
- * bytes are taken as they come. `again`: also when the same bytes are here already. Errors: MN_NETWORK, MN_BAD_FILE (another hash), MN_IO, MN_NO_FIT (disk). */
+/* Fetches entry->from, in order, into one file, and puts the ref entry->name. Without
+ * entry->sha256 the bytes are taken as they come. `again`: also when the same bytes are here
+ * already. Errors: MN_NETWORK, MN_BAD_FILE (another hash), MN_IO, MN_NO_FIT (disk). */
 mn_status mn_pull(const mn_store *store, const mn_catalogue_entry *entry, bool again,
                   mn_pull_progress *progress, void *user, mn_error *error);
 /* Gives a file that lies elsewhere a name; nothing is copied. */

@@ -40,12 +40,14 @@ bool mn_settings_variable(char *out, size_t size, const char *name)
     if (strlen(name) + 8 > size) return false;
     memcpy(out, "MINNOW_", used);
     for (; *name; name++)
-        out[used++] = *name == '-' ? '_' : *name >= 'a' && *name <= 'z' ? (char)(*name - 32) : *name;
+        out[used++] = *name == '-'                   ? '_'
+                      : *name >= 'a' && *name <= 'z' ? (char)(*name - 32)
+                                                     : *name;
     out[used] = '\0';
     return true;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------------- */
 
 /* A list of texts serves the options that may be given several times: one on a line. */
 static char *value_of(const mn_toml_entry *entry)
@@ -168,13 +170,13 @@ mn_status mn_settings_fill(const mn_settings *settings, mn_options *options, mn_
     for (size_t i = 0; !status && (row = mn_option_row_at(i)); i++) {
         bool untouched = mn_options_get(options, row->name) == row->default_value;
         if (untouched && settings->origins[i] != MN_ORIGIN_BUILT_IN)
-            status = mn_options_set(options, row->name, mn_options_get(settings->options, row->name),
-                                    error);
+            status = mn_options_set(options, row->name,
+                                    mn_options_get(settings->options, row->name), error);
     }
     return status;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------ */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void add_toml_string(mn_text *out, const char *value, size_t length)
 {

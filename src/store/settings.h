@@ -13,8 +13,8 @@ typedef enum mn_origin_kind { MN_ORIGIN_BUILT_IN, MN_ORIGIN_SYSTEM, MN_ORIGIN_US
 
 typedef struct mn_settings mn_settings;
 
-/* Reads the files that exist and the environment. MN_USAGE for an unknown option or a value that its
- * row refuses; the message names the file and line, or the variable. */
+/* Reads the files that exist and the environment. MN_USAGE for an unknown option or a value that
+ * its row refuses; the message names the file and line, or the variable. */
 mn_status mn_settings_open(mn_settings **out, mn_error *error);
 /* The same from these files; NULL: none. */
 mn_status mn_settings_open_files(mn_settings **out, const char *system_file, const char *user_file,
@@ -28,8 +28,8 @@ bool mn_settings_variable(char *out, size_t size, const char *name);
 /* Sets every option that the settings name and that `options` leaves at its default. */
 mn_status mn_settings_fill(const mn_settings *settings, mn_options *options, mn_error *error);
 
-/* Writes one option into a settings file, keeping all other lines; NULL takes it out. The file and its
- * folder are made when missing. The value is checked first. */
+/* Writes one option into a settings file, keeping all other lines; NULL takes it out. The file
+ * and its folder are made when missing. The value is checked first. */
 mn_status mn_settings_write(const char *path, const char *name, const char *value, mn_error *error);
 
 #endif

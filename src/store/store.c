@@ -23,7 +23,7 @@ struct mn_store {
     char *folder;
 };
 
-/* --- names --------------------------------------------------------------------------------------------- */
+/* --- names ----------------------------------------------------------------------------------- */
 
 static char lower(char c)
 {
@@ -71,7 +71,7 @@ void mn_name_from_path(char out[MN_NAME_SIZE], const char *path)
     strcpy(out + used, used ? ":latest" : "model:latest");
 }
 
-/* --- opening -------------------------------------------------------------------------------------------- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 mn_status mn_store_open(mn_store **out, mn_error *error)
 {
@@ -109,7 +109,7 @@ char *mn_store_blob_path(const mn_store *store, const char *sha256)
     return NULL;
 }
 
-/* --- refs ------------------------------------------------------------------------------------------------- */
+/* --- refs ------------------------------------------------------------------------------------ */
 
 void mn_ref_free(mn_ref *ref)
 {
@@ -242,7 +242,8 @@ static mn_status list_tags(const mn_store *store, mn_refs *out, const char *fold
     return MN_OK;
 }
 
-static mn_status list_folder(const mn_store *store, mn_refs *out, const char *folder, mn_error *error)
+static mn_status list_folder(const mn_store *store, mn_refs *out, const char *folder,
+                             mn_error *error)
 {
     mn_text path = { 0 };
     mn_text_format(&path, "%s/refs/%s", store->folder, folder);
@@ -275,7 +276,7 @@ mn_status mn_store_list(const mn_store *store, mn_refs *out, mn_error *error)
     return status;
 }
 
-/* --- finding ------------------------------------------------------------------------------------------------ */
+/* --- finding --------------------------------------------------------------------------------- */
 
 static mn_status fail_unknown(const mn_refs *refs, const char *name, mn_error *error)
 {
@@ -331,7 +332,7 @@ mn_status mn_store_find(const mn_store *store, const char *name, mn_ref *out, bo
     return status;
 }
 
-/* --- changing ----------------------------------------------------------------------------------------------- */
+/* --- changing -------------------------------------------------------------------------------- */
 
 static void set_string(json_t *object, const char *key, const char *value)
 {

@@ -40,8 +40,8 @@ mn_status mn_store_open(mn_store **out, mn_error *error);
 void mn_store_close(mn_store *store); /* NULL is fine */
 const char *mn_store_folder(const mn_store *store);
 
-/* Names are letters, digits and . _ - with one tag after a colon; case does not count. Writes the whole
- * name ("NAME:TAG", the tag "latest" if there is none) and tells whether it is one. */
+/* Names are letters, digits and . _ - with one tag after a colon; case does not count. Writes
+ * the whole name ("NAME:TAG", the tag "latest" if there is none) and tells whether it is one. */
 #define MN_NAME_SIZE 132
 bool mn_name_normalize(char out[MN_NAME_SIZE], const char *text);
 /* A name for a file that has none: from the last part of its path. */

@@ -69,7 +69,7 @@ static mn_status end_line(reader *r)
     return MN_OK;
 }
 
-/* --- strings ------------------------------------------------------------------------------------------ */
+/* --- strings --------------------------------------------------------------------------------- */
 
 static bool read_hex(reader *r, unsigned n_digits, uint32_t *out)
 {
@@ -129,7 +129,7 @@ static mn_status read_string(reader *r, mn_text *text)
     return text->failed ? fail_memory(r) : MN_OK;
 }
 
-/* --- keys and values ------------------------------------------------------------------------------------ */
+/* --- keys and values ------------------------------------------------------------------------- */
 
 static bool is_bare(char c)
 {
@@ -155,7 +155,8 @@ static mn_status read_list(reader *r, mn_toml_entry *entry)
     for (;;) {
         skip_lines(r);
         if (peek(r) == ']') break;
-        if (peek(r) != '"' && peek(r) != '\'') return fail(r, "lists hold strings, and end with ']'");
+        if (peek(r) != '"' && peek(r) != '\'')
+            return fail(r, "lists hold strings, and end with ']'");
         mn_text item = { 0 };
         void *items = entry->items;
         mn_status status = read_string(r, &item);

@@ -11,7 +11,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-typedef enum mn_toml_kind { MN_TOML_STRING, MN_TOML_NUMBER, MN_TOML_BOOL, MN_TOML_LIST } mn_toml_kind;
+typedef enum mn_toml_kind {
+    MN_TOML_STRING,
+    MN_TOML_NUMBER,
+    MN_TOML_BOOL,
+    MN_TOML_LIST
+} mn_toml_kind;
 
 typedef struct mn_toml_entry {
     char *section; /* "" before the first */

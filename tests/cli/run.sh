@@ -70,7 +70,7 @@ END
     t run "$model" </dev/null
     printf '' | t run "$model"
     t run "$model" x -c 8
-    t run "$model" x --memory-limit 1k
+    t run "$model" x --memory-limit 1k | sed 's/[0-9.]* MB/N MB/g'
     t run "$model" x --cpu z80
     t run missing.gguf x
     t run "$0" x

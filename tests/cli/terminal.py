@@ -4,13 +4,15 @@
 usage: terminal.py PROGRAM ARGUMENTS... < STEPS
 
 Each line of STEPS is a text to wait for, a tab, and what to type then (with the escapes of Python).
-Escape sequences of the terminal are left out of what is printed; the last line tells the exit code.
+After a prompt of the line editor (">>> ", "... ") it is waited for until it listens. Escape sequences
+of the terminal are left out of what is printed; the last line tells the exit code.
 """
 import os
 import pty
 import re
 import select
 import sys
+import termios
 import time
 
 PATIENCE_S = 60
@@ -24,6 +26,13 @@ def read_some(terminal):
         return os.read(terminal, 65536) or None
     except OSError:  # the program has left
         return None
+
+
+def wait_for_editor(terminal):
+    """The line editor shows its prompt just before it takes the echo away."""
+    end = time.time() + PATIENCE_S
+    while termios.tcgetattr(terminal)[3] & termios.ECHO and time.time() < end:
+        time.sleep(0.01)
 
 
 def main():
@@ -40,6 +49,8 @@ def main():
         seen = len(output)
         if piece is None:
             break
+        if wanted in ('>>> ', '... '):
+            wait_for_editor(terminal)
         os.write(terminal, typed.encode().decode('unicode_escape').encode('latin-1'))
     while piece is not None:
         piece = read_some(terminal)

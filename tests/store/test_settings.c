@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings: which source wins, how the file is changed, and what failing memory or files leave behind. */
+/* Settings: which source wins, how the file is changed, and what failing memory or files leave
+ * behind. */
 #include "base/io.h"
 #include "base/memory.h"
 #include "store/paths.h"
@@ -77,7 +78,8 @@ static void test_later_sources_win(void **state)
     assert_null(mn_settings_get(settings, "cpu", NULL));
     assert_int_equal(mn_options_open(&options, NULL), MN_OK);
     assert_int_equal(mn_options_set(options, "top-k", "9", NULL), MN_OK);
-    assert_int_equal(mn_options_set(options, "chunk", "512", NULL), MN_OK); /* the default, but said */
+    assert_int_equal(mn_options_set(options, "chunk", "512", NULL),
+                     MN_OK); /* the default, but said */
     assert_int_equal(mn_settings_fill(settings, options, NULL), MN_OK);
     assert_string_equal(mn_options_get(options, "top-k"), "9");
     assert_string_equal(mn_options_get(options, "chunk"), "512");
@@ -97,7 +99,8 @@ static void test_mistakes_name_their_place(void **state)
     char expected[200];
     write_text(user_file, "\n\ntmep = 1\n");
     assert_int_equal(mn_settings_open_files(&settings, NULL, user_file, &error), MN_USAGE);
-    snprintf(expected, sizeof expected, "%s:3: there is no option 'tmep'; did you mean 'temp'?", user_file);
+    snprintf(expected, sizeof expected, "%s:3: there is no option 'tmep'; did you mean 'temp'?",
+             user_file);
     assert_string_equal(error.message, expected);
     write_text(user_file, "threads = true\n");
     assert_int_equal(mn_settings_open_files(&settings, NULL, user_file, &error), MN_USAGE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names, refs and the catalogue; every failing allocation is reported and leaves the store as it was. */
+/* Names, refs and the catalogue; every failing allocation is reported and leaves the store as it
+ * was. */
 #include "base/io.h"
 #include "base/memory.h"
 #include "store/catalogue.h"
@@ -42,8 +43,8 @@ static void test_names(void **state)
     assert_string_equal(name, "smollm2:135m");
     assert_true(mn_name_normalize(name, "a_b.c-1"));
     assert_string_equal(name, "a_b.c-1:latest");
-    static const char *const bad[] = { "", ":", "a:", ":b", "a:b:c", "a/b", "..", ".a", "-a", "a b", "a\n",
-                                       "\xC3\xA9", "a:..", "a:-b" };
+    static const char *const bad[] = { "",   ":",  "a:",  ":b",  "a:b:c",    "a/b",  "..",
+                                       ".a", "-a", "a b", "a\n", "\xC3\xA9", "a:..", "a:-b" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         if (mn_name_normalize(name, bad[i])) fail_msg("accepted '%s'", bad[i]);
     memset(long_name, 'a', sizeof long_name);

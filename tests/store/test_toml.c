@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The strict part of TOML: what is read, what is refused with its line, and what failing memory does. */
+/* The strict part of TOML: what is read, what is refused with its line, and what failing memory
+ * does. */
 #include "base/memory.h"
 #include "store/toml.h"
 
@@ -76,9 +77,11 @@ static void test_refusals(void **state)
         mn_toml toml;
         mn_error error = { 0 };
         char line[16];
-        if (parse(&toml, cases[i].text, &error) != MN_BAD_FILE) fail_msg("accepted: %s", cases[i].text);
+        if (parse(&toml, cases[i].text, &error) != MN_BAD_FILE)
+            fail_msg("accepted: %s", cases[i].text);
         snprintf(line, sizeof line, "f:%u: ", cases[i].line);
-        if (strncmp(error.message, line, strlen(line))) fail_msg("%s: %s", cases[i].text, error.message);
+        if (strncmp(error.message, line, strlen(line)))
+            fail_msg("%s: %s", cases[i].text, error.message);
     }
     mn_toml toml;
     assert_int_equal(mn_toml_parse(&toml, "a\0b = 1", 7, "f", NULL), MN_BAD_FILE);
