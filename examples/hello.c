@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool print(void *user, const char *text, size_t length)
-{
+static bool print(void *user, const char *text, size_t length) {
     (void)user;
     return fwrite(text, 1, length, stdout) == length;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 3) return fprintf(stderr, "usage: hello MODEL.gguf PROMPT\n"), 2;
     mn_options *options = NULL;
     mn_model *model = NULL;
@@ -27,8 +25,10 @@ int main(int argc, char **argv)
     if (!status) status = mn_session_open(&session, engine, options, &error);
     if (!status) status = mn_session_append_text(session, argv[2], strlen(argv[2]), &error);
     if (!status) status = mn_session_generate(session, 32, print, NULL, &error);
-    if (status) fprintf(stderr, "hello: %s\n", error.message);
-    else putchar('\n');
+    if (status)
+        fprintf(stderr, "hello: %s\n", error.message);
+    else
+        putchar('\n');
 
     mn_session_close(session);
     mn_engine_close(engine);

@@ -8,15 +8,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print_token(const mn_model *model, const mn_token_logprob *token)
-{
+static void print_token(const mn_model *model, const mn_token_logprob *token) {
     size_t length;
     const char *bytes = mn_model_token_bytes(model, token->id, &length);
     printf("  %5.1f%% \"%.*s\"", 100 * exp(token->logprob), (int)length, bytes);
 }
 
-static mn_status explain(const mn_model *model, mn_engine *engine, const char *prompt, mn_error *error)
-{
+static mn_status explain(const mn_model *model, mn_engine *engine, const char *prompt,
+                         mn_error *error) {
     mn_options *options = NULL;
     mn_session *session = NULL;
     size_t n_prompt = 0;
@@ -42,8 +41,7 @@ static mn_status explain(const mn_model *model, mn_engine *engine, const char *p
     return status;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 3) {
         fprintf(stderr, "usage: logprobs MODEL.gguf PROMPT\n");
         return 2;

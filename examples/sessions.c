@@ -17,8 +17,7 @@ typedef struct place {
     size_t length;
 } place;
 
-static bool keep(void *user, const char *text, size_t length)
-{
+static bool keep(void *user, const char *text, size_t length) {
     place *p = user;
     if (length >= MAX_TEXT - p->length) return false; /* full: end the answer */
     memcpy(p->text + p->length, text, length);
@@ -26,16 +25,15 @@ static bool keep(void *user, const char *text, size_t length)
     return true;
 }
 
-static mn_status begin(place *p, mn_engine *engine, const char *prompt, mn_error *error)
-{
+static mn_status begin(place *p, mn_engine *engine, const char *prompt, mn_error *error) {
     mn_status status = mn_session_open(&p->session, engine, NULL, error);
     if (!status) status = mn_session_append_text(p->session, prompt, strlen(prompt), error);
     if (!status) status = mn_session_begin(p->session, 24, keep, p, error);
     return status;
 }
 
-static mn_status answer_all(const mn_model *model, const char **prompts, int n_prompts, mn_error *error)
-{
+static mn_status answer_all(const mn_model *model, const char **prompts, int n_prompts,
+                            mn_error *error) {
     static place places[MAX_PROMPTS];
     mn_options *options = NULL;
     mn_engine *engine = NULL;
@@ -46,7 +44,8 @@ static mn_status answer_all(const mn_model *model, const char **prompts, int n_p
     if (!status) status = mn_options_set(options, "sessions", count, error);
     if (!status) status = mn_options_set(options, "ctx", "256", error);
     if (!status) status = mn_engine_open(&engine, model, options, error);
-    for (int i = 0; !status && i < n_prompts; i++) status = begin(&places[i], engine, prompts[i], error);
+    for (int i = 0; !status && i < n_prompts; i++)
+        status = begin(&places[i], engine, prompts[i], error);
 
     /* One step reads a chunk of each prompt or writes one token of each answer. */
     for (size_t waiting = 1; !status && waiting;) status = mn_engine_step(engine, &waiting, error);
@@ -60,8 +59,7 @@ static mn_status answer_all(const mn_model *model, const char **prompts, int n_p
     return status;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc < 3 || argc - 2 > MAX_PROMPTS) {
         fprintf(stderr, "usage: sessions MODEL.gguf PROMPT... (up to %d)\n", MAX_PROMPTS);
         return 2;

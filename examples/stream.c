@@ -10,31 +10,31 @@
 #include <time.h>
 
 /* [{"role":"user","content":"..."}] with what JSON wants escaped. The caller frees it. */
-static char *user_message(const char *text)
-{
+static char *user_message(const char *text) {
     static const char head[] = "[{\"role\":\"user\",\"content\":\"", tail[] = "\"}]";
     char *json = malloc(sizeof(head) + sizeof(tail) + 6 * strlen(text));
     if (!json) return NULL;
     char *at = json + sprintf(json, "%s", head);
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') at += sprintf(at, "\\%c", c);
-        else if (c < 32) at += sprintf(at, "\\u%04x", c);
-        else *at++ = (char)c;
+        if (c == '"' || c == '\\')
+            at += sprintf(at, "\\%c", c);
+        else if (c < 32)
+            at += sprintf(at, "\\u%04x", c);
+        else
+            *at++ = (char)c;
     }
     strcpy(at, tail);
     return json;
 }
 
-static bool print(void *user, const char *text, size_t length)
-{
+static bool print(void *user, const char *text, size_t length) {
     (void)user;
     bool written = fwrite(text, 1, length, stdout) == length;
     return fflush(stdout) == 0 && written; /* false, as when the pipe is closed, ends the answer */
 }
 
-static mn_status ask(const mn_model *model, const char *question, mn_error *error)
-{
+static mn_status ask(const mn_model *model, const char *question, mn_error *error) {
     mn_engine *engine = NULL;
     mn_session *session = NULL;
     char *messages = user_message(question);
@@ -42,7 +42,8 @@ static mn_status ask(const mn_model *model, const char *question, mn_error *erro
     mn_status status = mn_engine_open(&engine, model, NULL, error);
     if (!status) status = mn_session_open(&session, engine, NULL, error);
     if (!status)
-        status = mn_session_set_chat(session, messages ? messages : "[]", NULL, NULL, time(NULL), error);
+        status =
+            mn_session_set_chat(session, messages ? messages : "[]", NULL, NULL, time(NULL), error);
     if (!status) status = mn_session_generate(session, 200, print, NULL, error);
     if (!status) {
         mn_session_stats stats;
@@ -58,8 +59,7 @@ static mn_status ask(const mn_model *model, const char *question, mn_error *erro
     return status;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     if (argc != 3) {
         fprintf(stderr, "usage: stream MODEL.gguf QUESTION\n");
         return 2;

@@ -37,14 +37,14 @@ typedef struct conversion {
     int32_t *types;
 } conversion;
 
-static mn_status place_parts(conversion *job, const char *path, const char *bytes, size_t size, mn_error *error)
-{
+static mn_status place_parts(conversion *job, const char *path, const char *bytes, size_t size,
+                             mn_error *error) {
     if (size < sizeof(shape)) return mn_fail(error, MN_BAD_FILE, "%s: too short", path);
     memcpy(&job->shape, bytes, sizeof(shape));
     shape s = job->shape;
     if (s.dim <= 0 || s.ffn_dim <= 0 || s.n_layers <= 0 || s.n_heads <= 0 || s.n_kv_heads <= 0 ||
-        s.n_vocab <= 0 || s.n_context <= 0 || s.dim > 4096 || s.ffn_dim > 16384 || s.n_layers > 64 ||
-        s.n_vocab > MAX_VOCAB || s.dim % s.n_heads)
+        s.n_vocab <= 0 || s.n_context <= 0 || s.dim > 4096 || s.ffn_dim > 16384 ||
+        s.n_layers > 64 || s.n_vocab > MAX_VOCAB || s.dim % s.n_heads)
         return mn_fail(error, MN_BAD_FILE, "%s: not a llama2.c model with tied embeddings", path);
     int64_t kv_dim = (int64_t)s.dim / s.n_heads * s.n_kv_heads;
     const part parts[] = {
@@ -65,16 +65,17 @@ static mn_status place_parts(conversion *job, const char *path, const char *byte
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         part *p = &job->parts[i];
         size_t n = (size_t)(p->columns * p->rows) * (p->layered ? (size_t)s.n_layers : 1);
-        if (n > (size - at) / sizeof(float)) return mn_fail(error, MN_BAD_FILE, "%s: cut short", path);
+        if (n > (size - at) / sizeof(float))
+            return mn_fail(error, MN_BAD_FILE, "%s: cut short", path);
         p->data = (const float *)(const void *)(bytes + at);
         at += n * sizeof(float);
     }
     return MN_OK;
 }
 
-/* A piece as GGUF spells it: U+2581 for a space. Returns its length; `out` has room for 3 bytes each. */
-static size_t spell(char *out, const char *piece, size_t length)
-{
+/* A piece as GGUF spells it: U+2581 for a space. Returns its length; `out` has room for 3 bytes
+ * each. */
+static size_t spell(char *out, const char *piece, size_t length) {
     size_t n = 0;
     for (size_t i = 0; i < length; i++) {
         if (piece[i] == ' ') {
@@ -87,8 +88,8 @@ static size_t spell(char *out, const char *piece, size_t length)
     return n;
 }
 
-static mn_status read_pieces(conversion *job, const char *path, const char *bytes, size_t size, mn_error *error)
-{
+static mn_status read_pieces(conversion *job, const char *path, const char *bytes, size_t size,
+                             mn_error *error) {
     static const char *const first[] = { "<unk>", "<s>", "</s>" };
     size_t n_vocab = (size_t)job->shape.n_vocab, used = 0, at = 4;
     job->words = mn_alloc(size * 3 + 16);
@@ -107,7 +108,8 @@ static mn_status read_pieces(conversion *job, const char *path, const char *byte
             return mn_fail(error, MN_BAD_FILE, "%s: ends in piece %zu", path, i);
         const char *piece = i < 3 ? first[i] : bytes + at;
         job->pieces[i].data = job->words + used;
-        job->pieces[i].length = spell(job->words + used, piece, i < 3 ? strlen(piece) : (size_t)length);
+        job->pieces[i].length =
+            spell(job->words + used, piece, i < 3 ? strlen(piece) : (size_t)length);
         used += job->pieces[i].length;
         at += (size_t)length;
         /* 1 normal, 2 unknown, 3 control, 6 byte */
@@ -117,8 +119,7 @@ static mn_status read_pieces(conversion *job, const char *path, const char *byte
     return MN_OK;
 }
 
-static mn_status describe(const conversion *job, mn_gguf_writer *w, mn_error *error)
-{
+static mn_status describe(const conversion *job, mn_gguf_writer *w, mn_error *error) {
     const shape s = job->shape;
     const struct {
         const char *key;
@@ -146,24 +147,25 @@ static mn_status describe(const conversion *job, mn_gguf_writer *w, mn_error *er
     if (!status) status = mn_gguf_writer_set_string(w, "tokenizer.ggml.model", "llama", error);
     if (!status) status = mn_gguf_writer_set_string(w, "tokenizer.ggml.pre", "default", error);
     if (!status) status = mn_gguf_writer_set_bool(w, "tokenizer.ggml.add_bos_token", true, error);
-    if (!status) status = mn_gguf_writer_set_bool(w, "tokenizer.ggml.add_space_prefix", true, error);
     if (!status)
-        status = mn_gguf_writer_set_strings(w, "tokenizer.ggml.tokens", job->pieces, n_vocab, error);
+        status = mn_gguf_writer_set_bool(w, "tokenizer.ggml.add_space_prefix", true, error);
     if (!status)
-        status = mn_gguf_writer_set_array(w, "tokenizer.ggml.scores", MN_GGUF_F32, job->scores, n_vocab, error);
+        status =
+            mn_gguf_writer_set_strings(w, "tokenizer.ggml.tokens", job->pieces, n_vocab, error);
     if (!status)
-        status = mn_gguf_writer_set_array(w, "tokenizer.ggml.token_type", MN_GGUF_I32, job->types, n_vocab,
-                                          error);
+        status = mn_gguf_writer_set_array(w, "tokenizer.ggml.scores", MN_GGUF_F32, job->scores,
+                                          n_vocab, error);
+    if (!status)
+        status = mn_gguf_writer_set_array(w, "tokenizer.ggml.token_type", MN_GGUF_I32, job->types,
+                                          n_vocab, error);
     return status;
 }
 
-static size_t part_layers(const conversion *job, const part *p)
-{
+static size_t part_layers(const conversion *job, const part *p) {
     return p->layered ? (size_t)job->shape.n_layers : 1;
 }
 
-static mn_status add_tensors(const conversion *job, mn_gguf_writer *w, mn_error *error)
-{
+static mn_status add_tensors(const conversion *job, mn_gguf_writer *w, mn_error *error) {
     for (size_t i = 0; i < sizeof(job->parts) / sizeof(job->parts[0]); i++) {
         const part *p = &job->parts[i];
         for (size_t layer = 0; layer < part_layers(job, p); layer++) {
@@ -184,8 +186,7 @@ static mn_status add_tensors(const conversion *job, mn_gguf_writer *w, mn_error 
     return MN_OK;
 }
 
-static mn_status write_tensors(const conversion *job, mn_gguf_writer *w, mn_error *error)
-{
+static mn_status write_tensors(const conversion *job, mn_gguf_writer *w, mn_error *error) {
     mn_status status = mn_gguf_writer_begin(w, error);
     for (size_t i = 0; !status && i < sizeof(job->parts) / sizeof(job->parts[0]); i++) {
         const part *p = &job->parts[i];
@@ -196,8 +197,7 @@ static mn_status write_tensors(const conversion *job, mn_gguf_writer *w, mn_erro
     return status;
 }
 
-static mn_status write_job(const conversion *job, const char *out, mn_error *error)
-{
+static mn_status write_job(const conversion *job, const char *out, mn_error *error) {
     mn_gguf_writer *w = NULL;
     const char *temporary;
     mn_status status = mn_gguf_writer_open(&w, out, true, error);
@@ -210,8 +210,8 @@ static mn_status write_job(const conversion *job, const char *out, mn_error *err
     return status;
 }
 
-mn_status mn_test_write_stories(const char *out, const char *model, const char *tokens, mn_error *error)
-{
+mn_status mn_test_write_stories(const char *out, const char *model, const char *tokens,
+                                mn_error *error) {
     char *weights = NULL, *vocabulary = NULL;
     size_t weight_bytes, vocabulary_bytes;
     conversion job = { 0 };

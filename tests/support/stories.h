@@ -6,8 +6,9 @@
 
 #include <minnow/status.h>
 
-/* `model`: llama2.c's first layout (7 numbers, then float32 tensors). `tokens`: its tokenizer layout.
- * Writes `out`, replacing it. */
-mn_status mn_test_write_stories(const char *out, const char *model, const char *tokens, mn_error *error);
+/* `model`: llama2.c's first layout (7 numbers, then float32 tensors). `tokens`: its tokenizer
+ * layout. Writes `out`, replacing it. */
+mn_status mn_test_write_stories(const char *out, const char *model, const char *tokens,
+                                mn_error *error);
 
 #endif

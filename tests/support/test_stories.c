@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The trained stories model becomes a file that the reader accepts, its numbers at their places, and
- * tells the story that it is known for. */
+/* The trained stories model becomes a file that the reader accepts, its numbers at their places,
+ * and tells the story that it is known for. */
 #include "test.h"
 
 #include "support/stories.h"
@@ -15,8 +15,7 @@
 
 #define OUT_PATTERN "/tmp/minnow_stories_XXXXXX"
 
-static void check_shapes(const mn_gguf *file)
-{
+static void check_shapes(const mn_gguf *file) {
     const mn_tensor *embedding = mn_gguf_tensor(file, "token_embd.weight");
     const mn_tensor *down = mn_gguf_tensor(file, "blk.4.ffn_down.weight");
     const mn_tensor *norm = mn_gguf_tensor(file, "output_norm.weight");
@@ -35,18 +34,17 @@ static void check_shapes(const mn_gguf *file)
     }
 }
 
-static bool keep(void *user, const char *text, size_t length)
-{
+static bool keep(void *user, const char *text, size_t length) {
     mn_text_append(user, text, length);
     return true;
 }
 
 /* Two implementations tell this from the start-of-text token alone. */
-static void check_story(const char *path)
-{
-    static const char story[] = "Once upon a time, there was a little girl named Lily. She loved to play "
-                                "outside in the park. One day, she saw a big, red ball. She wanted to play "
-                                "with it, but it was too high.\nLily's mom said, \"Lily, let's go to";
+static void check_story(const char *path) {
+    static const char story[] =
+        "Once upon a time, there was a little girl named Lily. She loved to play "
+        "outside in the park. One day, she saw a big, red ball. She wanted to play "
+        "with it, but it was too high.\nLily's mom said, \"Lily, let's go to";
     mn_error error = { 0 };
     mn_options *options = NULL;
     mn_model *model = NULL;
@@ -69,8 +67,7 @@ static void check_story(const char *path)
     mn_options_close(options);
 }
 
-static void stories_become_a_model_file(void **state)
-{
+static void stories_become_a_model_file(void **state) {
     (void)state;
     const char *data = getenv("MINNOW_TEST_DATA");
     if (!data || !data[0]) {
@@ -96,8 +93,7 @@ static void stories_become_a_model_file(void **state)
     unlink(out);
 }
 
-int main(void)
-{
+int main(void) {
     const struct CMUnitTest tests[] = { cmocka_unit_test(stories_become_a_model_file) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
