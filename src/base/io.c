@@ -63,7 +63,10 @@ mn_status mn_map_open(mn_map *out, const char *path, mn_error *error)
                          (unsigned long long)size);
     } else if (size > 0) {
         void *data = current->map(fd, (size_t)size);
-        if (data == MAP_FAILED)
+        if (data == MAP_FAILED && errno == ENOMEM)
+            status = mn_fail(error, MN_NO_FIT, "%s: its %llu bytes do not fit the address space of this process", path,
+                             (unsigned long long)size);
+        else if (data == MAP_FAILED)
             status = fail_errno(error, path, "map");
         else
             *out = (mn_map){ .data = data, .size = size };

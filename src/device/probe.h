@@ -24,6 +24,10 @@ typedef struct mn_device {
 
 void mn_device_probe(mn_device *out);
 
+/* What this process may use at most: the least of the machine's memory, its control group's limit and its
+ * address space (RLIMIT_AS). UINT64_MAX if nothing is known. */
+uint64_t mn_device_memory_limit(void);
+
 /* Bytes a second that n_threads threads read together from a buffer of size_bytes: the best of several
  * rounds. MN_NO_MEMORY when there is no such buffer. */
 mn_status mn_device_read_bandwidth(double *out, uint64_t size_bytes, uint32_t n_threads, mn_error *error);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The number behind "NAME:" in a file of such lines, in KiB, as bytes. */
@@ -106,4 +107,13 @@ void mn_device_probe(mn_device *out)
     out->memory_limit_bytes = memory_limit(out->memory_bytes);
     read_cpu_name(out->cpu_name);
     read_caches(out->cache_bytes);
+}
+
+uint64_t mn_device_memory_limit(void)
+{
+    struct rlimit space;
+    uint64_t memory = meminfo("MemTotal"), least = memory ? memory : UINT64_MAX, group = memory_limit(least);
+    if (group && group < least) least = group;
+    if (!getrlimit(RLIMIT_AS, &space) && space.rlim_cur != RLIM_INFINITY && space.rlim_cur < least) least = space.rlim_cur;
+    return least;
 }

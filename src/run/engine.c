@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "device/cores.h"
+#include "device/probe.h"
 
 #include <string.h>
 
@@ -39,7 +40,7 @@ static uint64_t blocks_per_session(const mn_engine *e)
     return (e->n_context + MN_KV_BLOCK - 1) / MN_KV_BLOCK;
 }
 
-/* The sum that must fit: known before a weight is read. */
+/* The sum that must fit: known before a weight is read. Without a limit given, what the system allows. */
 static mn_status check_memory(const mn_engine *e, uint64_t limit, mn_error *error)
 {
     const mn_pages *p = &e->pages;
@@ -49,10 +50,13 @@ static mn_status check_memory(const mn_engine *e, uint64_t limit, mn_error *erro
     if (__builtin_mul_overflow(page, blocks_per_session(e) * e->n_sessions, &kv) || kv > (uint64_t)PTRDIFF_MAX)
         return mn_fail(error, MN_NO_FIT, "a context of %u for %u sessions needs more memory than can be addressed", e->n_context, e->n_sessions);
     uint64_t total = file + kv + e->scratch_bytes;
-    if (!limit || total <= limit) return MN_OK;
+    bool given = limit != 0;
+    if (!given) limit = mn_device_memory_limit();
+    if (total <= limit) return MN_OK;
     return mn_fail(error, MN_NO_FIT, "does not fit: weights %.1f MB + key/value memory %.1f MB (ctx %u, %u sessions) + scratch %.1f MB "
-                   "= %.1f MB, but the memory limit is %.1f MB", (double)file / 1e6, (double)kv / 1e6, e->n_context, e->n_sessions,
-                   (double)e->scratch_bytes / 1e6, (double)total / 1e6, (double)limit / 1e6);
+                   "= %.1f MB, but %s %.1f MB", (double)file / 1e6, (double)kv / 1e6, e->n_context, e->n_sessions,
+                   (double)e->scratch_bytes / 1e6, (double)total / 1e6,
+                   given ? "the memory limit is" : "this process may use", (double)limit / 1e6);
 }
 
 static mn_status take_memory(mn_engine *e, const mn_runner_settings *settings, mn_error *error)
