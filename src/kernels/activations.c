@@ -100,6 +100,9 @@ void mn_activations_quantize_plain(mn_activation_block *out, size_t stride, cons
 
 static mn_activations_quantize_fn *quantizer(mn_cpu_bits cpu)
 {
+#if defined(__x86_64__)
+    if (cpu & MN_CPU_AVX2) return mn_activations_quantize_avx2;
+#endif
     (void)cpu;
     return mn_activations_quantize_plain;
 }

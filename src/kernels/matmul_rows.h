@@ -62,5 +62,8 @@ MN_DECLARE_X86(bf16);
 typedef void mn_activations_quantize_fn(mn_activation_block *out, size_t stride, const float *x,
                                         uint32_t n_blocks);
 mn_activations_quantize_fn mn_activations_quantize_plain;
+#if defined(__x86_64__)
+mn_activations_quantize_fn mn_activations_quantize_avx2;
+#endif
 
 #endif
