@@ -219,8 +219,8 @@ static void fish_command(mn_text *out, const mn_command *command)
                         : command->completes == MN_ARGUMENT_WORDS   ? command->words
                                                                     : NULL;
     if (words)
-        mn_text_format(out, "complete -c minnow -n '__fish_seen_subcommand_from %s' -a \"%s\"\n",
-                       command->name, words);
+        mn_text_format(out, "complete -c minnow -n '__fish_seen_subcommand_from %s'%s -a \"%s\"\n",
+                       command->name, command->completes == MN_ARGUMENT_MODEL ? "" : " -f", words);
     for (size_t i = 0; mn_flag_view_at(command, i, &flag); i++) fish_flag(out, command, &flag);
 }
 

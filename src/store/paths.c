@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,14 @@ mn_status mn_path_store(mn_text *out, mn_error *error)
 {
     const char *home = getenv("MINNOW_HOME");
     mn_status status = MN_OK;
-    if (home && *home) mn_text_add(out, home);
-    else status = add_base(out, "XDG_DATA_HOME", "/.local/share", error);
+    char here[PATH_MAX];
+    if (home && *home) {
+        /* Whole, because programs are run in other folders. */
+        if (*home != '/' && getcwd(here, sizeof here)) mn_text_format(out, "%s/", here);
+        mn_text_add(out, home);
+    } else {
+        status = add_base(out, "XDG_DATA_HOME", "/.local/share", error);
+    }
     return status ? status : whole(out, error);
 }
 

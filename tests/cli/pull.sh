@@ -119,6 +119,8 @@ list() { (cd "$MINNOW_HOME" && find . -type f | sed "s/$hash/HASH/" | sort); }
     t pull 'pypi:whole'
     t pull 'pypi:whole==1.0 --index-url x'
     t ls
+    say a store that is named from here
+    (cd "$work" && MINNOW_HOME=below t $pull tiny:whole && find below -type f | sed "s/$hash/HASH/" | sort)
     say killed in the middle
     SLOW=1 $fixed "$MINNOW" $pull tiny:whole --force >"$work/out" 2>&1 &
     pid=$!
