@@ -339,9 +339,10 @@ static void check_plain(const mn_format *format, uint32_t n, uint32_t n_rows, ui
                                                   ->scale[i / 16 % 2];
             }
             /* Offsets and integers may be larger than the weight they make up. */
-            double bound = size * n * 0x1p-23 + 1e-30;
-            if (format->unpack) bound += 0.5 * steps + (format->affine ? 1e-4 * n : 0);
+            const double rounding = size * n * 0x1p-23 + 1e-30 + (format->affine ? 1e-4 * n : 0);
             for (int role = MN_PROMPT; role <= MN_DECODE; role++) {
+                const double step = role == MN_DECODE ? 0.5 : 1.51 / 256; /* of the int8 scale */
+                const double bound = rounding + (format->unpack ? step * steps : 0);
                 const double got = out[role].y[t * out[role].stride + r];
                 if (!(fabs(got - sum) <= bound))
                     fail_msg("%s role %d: n %u row %u token %u: %g, expected %g within %g",
