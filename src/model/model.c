@@ -5,7 +5,9 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/options.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -79,9 +81,35 @@ static mn_status read_chat_template(mn_model *m, mn_error *error)
     return s;
 }
 
+/* The option `verify`: decodes everything, some blocks at a time. */
+static mn_status check_tensor(const mn_tensor *t, float *buffer, size_t capacity, mn_error *error)
+{
+    const mn_format *f = t->format;
+    uint64_t n_blocks = t->size_bytes / f->block_bytes, most = capacity / f->block;
+    for (uint64_t b = 0; b < n_blocks; b += most) {
+        size_t n = (size_t)(n_blocks - b < most ? n_blocks - b : most) * f->block;
+        f->decode(buffer, t->data + b * f->block_bytes, n);
+        for (size_t i = 0; i < n; i++)
+            if (!isfinite(buffer[i]))
+                return mn_fail(error, MN_BAD_FILE, "tensor '%s': weight %llu is not a finite number", t->name,
+                               (unsigned long long)(b * f->block + i));
+    }
+    return MN_OK;
+}
+
+static mn_status verify_weights(const mn_model *m, mn_error *error)
+{
+    enum { CAPACITY = 16384 };
+    float *buffer = mn_alloc_aligned(CAPACITY * sizeof *buffer);
+    mn_status s = buffer ? MN_OK : mn_fail_memory(error, CAPACITY * sizeof *buffer, "verifying");
+    for (uint64_t i = 0; i < mn_gguf_n_tensors(m->file) && !s; i++)
+        s = check_tensor(mn_gguf_tensor_at(m->file, i), buffer, CAPACITY, error);
+    mn_free_aligned(buffer);
+    return s;
+}
+
 mn_status mn_model_open(mn_model **out, const char *path, const mn_options *options, mn_error *error)
 {
-    (void)options;
     *out = NULL;
     mn_model *m = mn_alloc_array(1, sizeof *m);
     if (!m) return mn_fail_memory(error, sizeof *m, "the model");
@@ -91,6 +119,7 @@ mn_status mn_model_open(mn_model **out, const char *path, const mn_options *opti
     if (!s && mn_gguf_find(m->file, "tokenizer.ggml.model")) s = mn_tokenizer_open(&m->tokenizer, m->file, error);
     if (!s) s = read_chat_template(m, error);
     if (!s) s = read_name(m, path, error);
+    if (!s && mn_option_bool(options, "verify")) s = verify_weights(m, error);
     if (s) {
         mn_model_close(m);
         return s;

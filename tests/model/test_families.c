@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FOLDER "tests/data/tiny/"
 
@@ -153,11 +154,42 @@ static void test_greedy(void **state)
     json_decref(index);
 }
 
+/* With `verify`, a weight that is not a number is found wherever it stands. */
+static void test_verify(void **state)
+{
+    (void)state;
+    mn_error error = { 0 };
+    mn_model *model;
+    mn_options *options;
+    char path[64], *bytes;
+    size_t length;
+    const float nan = NAN;
+    snprintf(path, sizeof path, "/tmp/minnow-test-%ld.gguf", (long)getpid());
+    assert_ok(mn_options_open(&options, &error), error);
+    assert_ok(mn_options_set(options, "verify", "true", &error), error);
+    assert_ok(mn_model_open(&model, FOLDER "qwen2.gguf", options, &error), error);
+    const mn_tensor *last = mn_gguf_tensor_at(model->file, mn_gguf_n_tensors(model->file) - 1);
+    assert_ok(mn_file_read(&bytes, &length, FOLDER "qwen2.gguf", 1 << 20, &error), error);
+    memcpy(bytes + length - last->size_bytes / 8 * 4, &nan, sizeof nan); /* the middle of the last tensor */
+    mn_model_close(model);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, length, file), length);
+    fclose(file);
+    assert_ok(mn_model_open(&model, path, NULL, &error), error);
+    mn_model_close(model);
+    assert_int_equal(mn_model_open(&model, path, options, &error), MN_BAD_FILE);
+    unlink(path);
+    mn_free(bytes);
+    mn_options_close(options);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_logits),
         cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_verify),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
