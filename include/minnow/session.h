@@ -60,7 +60,8 @@ MN_API void mn_session_cancel(mn_session *session);
 /* mn_session_begin, then mn_engine_step until this session has ended. */
 MN_API mn_status mn_session_generate(mn_session *session, size_t max_tokens, mn_text_fn *text, void *user,
                                      mn_error *error);
-/* Reads what is waiting without answering (mn_engine_step until nothing waits here). */
+/* Reads what is waiting without answering (mn_engine_step until nothing waits here); MN_CANCELLED if
+ * mn_session_cancel stops it, the rest stays waiting. */
 MN_API mn_status mn_session_read(mn_session *session, mn_error *error);
 
 MN_API mn_finish mn_session_finish_reason(const mn_session *session);

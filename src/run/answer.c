@@ -113,9 +113,7 @@ mn_status mn_session_begin(mn_session *s, size_t max_tokens, mn_text_fn *text, v
     if (s->answering) return mn_fail(error, MN_USAGE, "the session is answering already");
     if (!s->n_tokens) return mn_fail(error, MN_USAGE, "the session is empty: give it a prompt first");
     if (s->n_tokens >= n_context) return mn_fail(error, MN_NO_FIT, "the context of %u tokens is full", n_context);
-    if (!mn_session_n_waiting(s)) { /* nothing to read: compute the last token again for its logits */
-        s->n_computed--;
-    }
+    if (!mn_session_n_waiting(s)) s->n_computed--; /* the last token again, for its logits */
     s->answering = true;
     s->cancelled = 0;
     s->finish = MN_FINISH_NONE;
@@ -148,6 +146,7 @@ mn_status mn_session_read(mn_session *s, mn_error *error)
 {
     mn_status status = MN_OK;
     s->cancelled = 0;
-    while (!status && mn_session_n_waiting(s)) status = mn_engine_step(s->engine, NULL, error);
+    while (!status && mn_session_n_waiting(s))
+        status = s->cancelled ? mn_fail(error, MN_CANCELLED, "stopped") : mn_engine_step(s->engine, NULL, error);
     return status;
 }

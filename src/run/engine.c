@@ -195,8 +195,10 @@ mn_status mn_engine_step(mn_engine *e, size_t *n_waiting, mn_error *error)
         logits += e->model->config.n_vocab;
     }
     size_t left = 0;
-    for (uint32_t i = 0; i < e->n_sessions; i++)
-        left += e->sessions[i] && (e->sessions[i]->answering || mn_session_n_waiting(e->sessions[i]));
+    for (uint32_t i = 0; i < e->n_sessions; i++) {
+        const mn_session *s = e->sessions[i];
+        left += s && (s->answering || (mn_session_n_waiting(s) && !s->cancelled));
+    }
     if (n_waiting) *n_waiting = left;
     return MN_OK;
 }
