@@ -408,6 +408,8 @@ static void check_activations(uint32_t n, mn_cpu_bits cpu)
     inputs in = inputs_open(n, TOKENS, cpu), plain = inputs_open(n, TOKENS, 0);
     float *x = in.x;
     x[0] = 0x1p-101f, x[n / 2] = -0x1p-149f; /* tiny and subnormal */
+    x[n] = 0x1p-100f; /* the smallest that counts, in a token of zeros */
+    if (n > 16) x[n + n - 1] = nextafterf(0x1p-100f, 0);
     x[2 * n + n - 1] = INFINITY, x[3 * n + n / 2] = NAN, x[4 * n] = 3e38f;
     for (uint32_t i = 0; i < n; i++) x[5 * n + i] = ldexpf(1.0f + unit(), -(int)below(110));
     for (uint32_t t = 0; t < TOKENS; t++) {
