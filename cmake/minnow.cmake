@@ -21,6 +21,9 @@ if(MINNOW_SANITIZE)
         -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
 endif()
+if(MINNOW_FUZZ) # the fuzzer must see which lines of the library an input reaches
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 function(minnow_settings target)
     target_include_directories(${target} PUBLIC

@@ -75,7 +75,7 @@ mn_jinja_value mn_jinja_list_join(mn_jinja_run *run, mn_jinja_value a, mn_jinja_
     mn_jinja_list *first = a.list, *second = b.list, *joined;
     size_t total;
     if (!mn_size_add(&total, first->n, second->n)) return mn_jinja_none();
-    bool append = first->room &&
+    bool append = first->room && first->items &&
                   first->items + first->n == first->room->items + first->room->used &&
                   first->room->items && first->room->capacity - first->room->used >= second->n;
     joined = append ? mn_jinja_take(run, 1, sizeof *joined)
