@@ -19,15 +19,15 @@ extern "C" {
 
 typedef enum mn_status {
     MN_OK = 0,
-    MN_FAILED = 1,      /* anything without a kind of its own */
-    MN_USAGE = 2,       /* the caller asked for something that makes no sense */
-    MN_NO_FIT = 3,      /* does not fit this device or the limit given */
-    MN_GATE = 4,        /* a quality gate was missed */
-    MN_NETWORK = 5,     /* a download failed */
-    MN_BAD_FILE = 6,    /* a file or text is damaged, hostile or not supported */
-    MN_NO_MEMORY = 7,   /* the system gave no memory */
-    MN_IO = 8,          /* reading or writing failed */
-    MN_CANCELLED = 9,   /* stopped by the caller */
+    MN_FAILED = 1,    /* anything without a kind of its own */
+    MN_USAGE = 2,     /* the caller asked for something that makes no sense */
+    MN_NO_FIT = 3,    /* does not fit this device or the limit given */
+    MN_GATE = 4,      /* a quality gate was missed */
+    MN_NETWORK = 5,   /* a download failed */
+    MN_BAD_FILE = 6,  /* a file or text is damaged, hostile or not supported */
+    MN_NO_MEMORY = 7, /* the system gave no memory */
+    MN_IO = 8,        /* reading or writing failed */
+    MN_CANCELLED = 9, /* stopped by the caller */
 } mn_status;
 
 /* The caller owns it; no initialisation is needed before a call. */

@@ -24,8 +24,9 @@ int mn_status_exit_code(mn_status status)
 
 const char *mn_status_name(mn_status status)
 {
-    static const char *const names[] = { "ok",      "failed",   "usage",     "does not fit", "gate missed",
-                                         "network", "bad file", "no memory", "input/output", "cancelled" };
+    static const char *const names[] = { "ok",           "failed",   "usage",    "does not fit",
+                                         "gate missed",  "network",  "bad file", "no memory",
+                                         "input/output", "cancelled" };
     unsigned index = (unsigned)status;
     return index < sizeof names / sizeof names[0] ? names[index] : "failed";
 }
@@ -33,8 +34,11 @@ const char *mn_status_name(mn_status status)
 /* The length of the valid UTF-8 sequence at s, 0 if there is none. */
 static size_t sequence_length(const unsigned char *s)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : (s[0] & 0xF0) == 0xE0 ? 3
-                                                        : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : (s[0] & 0xF0) == 0xE0       ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;
     return n;
@@ -47,11 +51,14 @@ static void copy_escaped(char *out, size_t size, const char *text)
     size_t used = 0;
     while (*s) {
         size_t n = sequence_length(s);
-        bool plain = n > 1 ? !(s[0] == 0xC2 && s[1] < 0xA0) : n == 1 && s[0] >= 0x20 && s[0] != 0x7F;
+        bool plain =
+            n > 1 ? !(s[0] == 0xC2 && s[1] < 0xA0) : n == 1 && s[0] >= 0x20 && s[0] != 0x7F;
         size_t needed = plain ? n : 4;
         if (used + needed + 1 > size) break;
-        if (plain) memcpy(out + used, s, n);
-        else snprintf(out + used, 5, "\\x%02X", s[0]);
+        if (plain)
+            memcpy(out + used, s, n);
+        else
+            snprintf(out + used, 5, "\\x%02X", s[0]);
         used += needed;
         s += plain ? n : 1;
     }

@@ -32,13 +32,15 @@ typedef struct mn_io {
 } mn_io;
 
 extern const mn_io mn_io_posix;
-/* Test hook, process wide; NULL restores mn_io_posix. Set only while no other thread uses minnow. */
+/* Test hook, process wide; NULL restores mn_io_posix. Set only while no other thread uses minnow.
+ */
 void mn_io_set(const mn_io *io);
 const mn_io *mn_io_get(void);
 
 /* A regular file, mapped read-only. Anything else than a regular file is refused. A file of 0 bytes
- * has data NULL. `size` is checked once, at open: if another process cuts the file shorter while it is
- * mapped, reading the lost pages raises SIGBUS. Replacing it by rename, as mn_output does, is safe. */
+ * has data NULL. `size` is checked once, at open: if another process cuts the file shorter while it
+ * is mapped, reading the lost pages raises SIGBUS. Replacing it by rename, as mn_output does, is
+ * safe. */
 typedef struct mn_map {
     const uint8_t *data; /* [size] */
     uint64_t size;
@@ -46,23 +48,27 @@ typedef struct mn_map {
 mn_status mn_map_open(mn_map *out, const char *path, mn_error *error);
 void mn_map_close(mn_map *map); /* a zeroed map is fine */
 
-/* Reads a whole regular file of at most `limit_bytes` into memory that the caller frees with mn_free;
- * a '\0' follows the last byte. */
-mn_status mn_file_read(char **out, size_t *length, const char *path, size_t limit_bytes, mn_error *error);
+/* Reads a whole regular file of at most `limit_bytes` into memory that the caller frees with
+ * mn_free; a '\0' follows the last byte. */
+mn_status mn_file_read(char **out, size_t *length, const char *path, size_t limit_bytes,
+                       mn_error *error);
 
-/* A file that appears at `path` whole or not at all: bytes go to a temporary name in the same folder;
- * mn_output_commit syncs, renames and syncs the folder. Closing without commit removes the temporary.
- * Stale temporaries of dead processes are removed at open. */
+/* A file that appears at `path` whole or not at all: bytes go to a temporary name in the same
+ * folder; mn_output_commit syncs, renames and syncs the folder. Closing without commit removes the
+ * temporary. Stale temporaries of dead processes are removed at open. */
 typedef struct mn_output mn_output;
 mn_status mn_output_open(mn_output **out, const char *path, bool replace, mn_error *error);
 mn_status mn_output_write(mn_output *output, const void *bytes, size_t size, mn_error *error);
-uint64_t mn_output_size(const mn_output *output);              /* bytes written so far */
-const char *mn_output_temporary(const mn_output *output);      /* its name, to reopen and check before commit */
-mn_status mn_output_sync(mn_output *output, mn_error *error);  /* so that the temporary can be reopened whole */
+uint64_t mn_output_size(const mn_output *output); /* bytes written so far */
+const char *
+mn_output_temporary(const mn_output *output); /* its name, to reopen and check before commit */
+mn_status mn_output_sync(mn_output *output,
+                         mn_error *error); /* so that the temporary can be reopened whole */
 mn_status mn_output_commit(mn_output *output, mn_error *error); /* then still close it */
-void mn_output_close(mn_output *output); /* NULL is fine */
+void mn_output_close(mn_output *output);                        /* NULL is fine */
 
-/* Bytes free for an ordinary user in the file system that holds `path` (or its folder); false if unknown. */
+/* Bytes free for an ordinary user in the file system that holds `path` (or its folder); false if
+ * unknown. */
 bool mn_disk_free(const char *path, uint64_t *free_bytes);
 /* True when both names exist and are the same file. */
 bool mn_same_file(const char *a, const char *b);

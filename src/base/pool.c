@@ -18,8 +18,8 @@
 #define relax() ((void)0)
 #endif
 
-/* About 20 to 50 microseconds: longer than the gap between two phases of a pass, short enough that an
- * idle or crowded machine does not notice. */
+/* About 20 to 50 microseconds: longer than the gap between two phases of a pass, short enough that
+ * an idle or crowded machine does not notice. */
 #define SPINS 1500
 
 /* A number that goes up; threads wait until it has left a value. */
@@ -31,15 +31,15 @@ typedef struct event {
 } event;
 
 struct mn_pool {
-    event start;   /* goes up when there is work */
-    event phase;   /* goes up when every thread has come to the barrier */
+    event start; /* goes up when there is work */
+    event phase; /* goes up when every thread has come to the barrier */
     _Alignas(64) atomic_uint arrived;
     uint32_t n_threads;
     uint32_t n_started;
     bool closing;
     mn_pool_fn *function;
     void *user;
-    pthread_t *threads;   /* [n_threads - 1] */
+    pthread_t *threads;     /* [n_threads - 1] */
     struct worker *workers; /* [n_threads - 1] */
 };
 
@@ -77,7 +77,9 @@ static void event_wait(event *e, unsigned old)
         relax();
     }
     pthread_mutex_lock(&e->mutex);
-    atomic_fetch_add(&e->sleepers, 1); /* before the value is looked at: event_advance looks the other way round */
+    atomic_fetch_add(
+        &e->sleepers,
+        1); /* before the value is looked at: event_advance looks the other way round */
     while (atomic_load(&e->value) == old) pthread_cond_wait(&e->changed, &e->mutex);
     atomic_fetch_sub(&e->sleepers, 1);
     pthread_mutex_unlock(&e->mutex);
@@ -136,7 +138,8 @@ mn_status mn_pool_open(mn_pool **out, uint32_t n_threads, mn_error *error)
         pool->workers[i] = (struct worker){ pool, i + 1 };
         if (start_thread(&pool->threads[i], &pool->workers[i])) {
             mn_pool_close(pool);
-            return mn_fail(error, MN_FAILED, "cannot start thread %u of %u; try fewer threads", i + 2, n_threads);
+            return mn_fail(error, MN_FAILED, "cannot start thread %u of %u; try fewer threads",
+                           i + 2, n_threads);
         }
         pool->n_started++;
     }

@@ -62,13 +62,20 @@ void mn_text_add_json(mn_text *text, const char *bytes, size_t length)
     for (size_t i = 0; i < length;) {
         unsigned char byte = (unsigned char)bytes[i];
         size_t n = mn_utf8_length(bytes + i, length - i);
-        if (byte == '"' || byte == '\\') mn_text_format(text, "\\%c", byte);
-        else if (byte == '\n') mn_text_add(text, "\\n");
-        else if (byte == '\t') mn_text_add(text, "\\t");
-        else if (byte == '\r') mn_text_add(text, "\\r");
-        else if (byte < 0x20 || byte == 0x7F) mn_text_format(text, "\\u%04x", byte);
-        else if (n) mn_text_append(text, bytes + i, n);
-        else mn_text_add(text, "\xEF\xBF\xBD");
+        if (byte == '"' || byte == '\\')
+            mn_text_format(text, "\\%c", byte);
+        else if (byte == '\n')
+            mn_text_add(text, "\\n");
+        else if (byte == '\t')
+            mn_text_add(text, "\\t");
+        else if (byte == '\r')
+            mn_text_add(text, "\\r");
+        else if (byte < 0x20 || byte == 0x7F)
+            mn_text_format(text, "\\u%04x", byte);
+        else if (n)
+            mn_text_append(text, bytes + i, n);
+        else
+            mn_text_add(text, "\xEF\xBF\xBD");
         i += n ? n : 1;
     }
     mn_text_add_char(text, '"');

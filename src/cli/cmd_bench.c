@@ -30,8 +30,12 @@ static mn_status read_batches(plan *p, const char *text, mn_error *error)
     while (*text) {
         char *end;
         long n = strtol(text, &end, 10);
-        if (end == text || (*end && *end != ',') || n < 1 || n > 256 || p->n_batches == MOST_BATCHES)
-            return mn_fail(error, MN_USAGE, "--batch: expected up to %d numbers from 1 to 256, such as 1,2,4,8; found '%.40s'", MOST_BATCHES, text);
+        if (end == text || (*end && *end != ',') || n < 1 || n > 256
+            || p->n_batches == MOST_BATCHES)
+            return mn_fail(
+                error, MN_USAGE,
+                "--batch: expected up to %d numbers from 1 to 256, such as 1,2,4,8; found '%.40s'",
+                MOST_BATCHES, text);
         p->batches[p->n_batches++] = (uint32_t)n;
         if ((uint32_t)n > p->largest) p->largest = (uint32_t)n;
         text = *end ? end + 1 : end;
@@ -42,18 +46,23 @@ static mn_status read_batches(plan *p, const char *text, mn_error *error)
 static mn_status read_plan(plan *p, const mn_call *call, mn_error *error)
 {
     p->settings = (mn_bench_settings){
-        .n_prompt = (uint32_t)mn_call_int(call, "prompt", 512), .n_answer = (uint32_t)mn_call_int(call, "tokens", 64),
-        .depth = (uint32_t)mn_call_int(call, "depth", 0), .n_rounds = (uint32_t)mn_call_int(call, "rounds", 3), .n_batch = 1,
+        .n_prompt = (uint32_t)mn_call_int(call, "prompt", 512),
+        .n_answer = (uint32_t)mn_call_int(call, "tokens", 64),
+        .depth = (uint32_t)mn_call_int(call, "depth", 0),
+        .n_rounds = (uint32_t)mn_call_int(call, "rounds", 3),
+        .n_batch = 1,
     };
     return read_batches(p, mn_call_text(call, "batch") ? mn_call_text(call, "batch") : "1", error);
 }
 
 /* The context holds the longest of what is measured unless --ctx says otherwise. */
-static mn_status open_engine(mn_engine **engine, const mn_model *model, const plan *p, mn_options *options, mn_error *error)
+static mn_status open_engine(mn_engine **engine, const mn_model *model, const plan *p,
+                             mn_options *options, mn_error *error)
 {
     char text[16];
     const mn_bench_settings *s = &p->settings;
-    uint32_t longest = s->depth + s->n_answer + 2 > s->n_prompt ? s->depth + s->n_answer + 2 : s->n_prompt;
+    uint32_t longest =
+        s->depth + s->n_answer + 2 > s->n_prompt ? s->depth + s->n_answer + 2 : s->n_prompt;
     mn_status status = MN_OK;
     snprintf(text, sizeof text, "%u", longest);
     if (!mn_option_int(options, "ctx")) status = mn_options_set(options, "ctx", text, error);
@@ -77,13 +86,15 @@ static void add_batches(mn_json *out, const plan *p, const mn_bench *results)
         mn_json_open(out, NULL, '{');
         mn_json_u64(out, "sessions", p->batches[i]);
         mn_json_real(out, "decode_tps", results[i].decode_tps);
-        mn_json_real(out, "times_one", results[i].decode_tps / results[0].decode_tps * p->batches[0]);
+        mn_json_real(out, "times_one",
+                     results[i].decode_tps / results[0].decode_tps * p->batches[0]);
         mn_json_close(out, '}');
     }
     mn_json_close(out, ']');
 }
 
-static mn_status print_json(const plan *p, const mn_bench *results, const mn_engine_info *info, double load_ms, mn_error *error)
+static mn_status print_json(const plan *p, const mn_bench *results, const mn_engine_info *info,
+                            double load_ms, mn_error *error)
 {
     const mn_bench *b = &results[0];
     mn_json out = { 0 };
@@ -115,23 +126,31 @@ static mn_status print_json(const plan *p, const mn_bench *results, const mn_eng
     return mn_json_print(&out, error);
 }
 
-static void print_text(const plan *p, const mn_bench *results, const mn_engine_info *info, double load_ms)
+static void print_text(const plan *p, const mn_bench *results, const mn_engine_info *info,
+                       double load_ms)
 {
     const mn_bench *b = &results[0];
-    mn_out("threads %u, level %s, keys and values %s\n", info->n_threads, info->cpu_level, info->kv_type);
+    mn_out("threads %u, level %s, keys and values %s\n", info->n_threads, info->cpu_level,
+           info->kv_type);
     if (p->settings.n_prompt)
-        mn_out("prefill  %8.1f tokens/s  (%u tokens; %.1f to %.1f in %u rounds)\n", b->prefill_tps, p->settings.n_prompt, b->prefill_low, b->prefill_high, p->settings.n_rounds);
+        mn_out("prefill  %8.1f tokens/s  (%u tokens; %.1f to %.1f in %u rounds)\n", b->prefill_tps,
+               p->settings.n_prompt, b->prefill_low, b->prefill_high, p->settings.n_rounds);
     if (p->settings.n_answer)
-        mn_out("decode   %8.1f tokens/s  (%u tokens at depth %u; %.1f to %.1f)  %.1f GB/s of weights, %.1f ms of processor a token\n", b->decode_tps, p->settings.n_answer,
-               p->settings.depth, b->decode_low, b->decode_high, b->read_gbps, b->cpu_s_per_token * 1e3);
+        mn_out("decode   %8.1f tokens/s  (%u tokens at depth %u; %.1f to %.1f)  %.1f GB/s of "
+               "weights, %.1f ms of processor a token\n",
+               b->decode_tps, p->settings.n_answer, p->settings.depth, b->decode_low,
+               b->decode_high, b->read_gbps, b->cpu_s_per_token * 1e3);
     for (size_t i = 1; i < p->n_batches; i++)
-        mn_out("batch %-3u%8.1f tokens/s  together, a step takes %.2f times that of %u\n", p->batches[i], results[i].decode_tps,
-               results[0].decode_tps / p->batches[0] / results[i].decode_tps * p->batches[i], p->batches[0]);
+        mn_out("batch %-3u%8.1f tokens/s  together, a step takes %.2f times that of %u\n",
+               p->batches[i], results[i].decode_tps,
+               results[0].decode_tps / p->batches[0] / results[i].decode_tps * p->batches[i],
+               p->batches[0]);
     if (p->settings.n_prompt) mn_out("first    %8.1f ms to the first token\n", b->ttft_ms);
     mn_out("load     %8.1f ms;  peak memory %s\n", load_ms, mn_size_show(peak_bytes()).text);
 }
 
-static mn_status measure(mn_call *call, const mn_model *model, plan *p, double started_ms, mn_error *error)
+static mn_status measure(mn_call *call, const mn_model *model, plan *p, double started_ms,
+                         mn_error *error)
 {
     mn_engine *engine = NULL;
     mn_engine_info info;
@@ -146,8 +165,10 @@ static mn_status measure(mn_call *call, const mn_model *model, plan *p, double s
     }
     if (!status) {
         mn_engine_info_get(engine, &info);
-        if (mn_call_has(call, "json")) status = print_json(p, results, &info, load_ms, error);
-        else print_text(p, results, &info, load_ms);
+        if (mn_call_has(call, "json"))
+            status = print_json(p, results, &info, load_ms, error);
+        else
+            print_text(p, results, &info, load_ms);
     }
     mn_engine_close(engine);
     return status;
@@ -173,17 +194,28 @@ static const mn_flag flags[] = {
     { "tokens", 'n', MN_FLAG_INT, "N", "tokens of the answer (64); 0 leaves it out", 0, 16777216 },
     { "depth", 0, MN_FLAG_INT, "N", "tokens in the context before the answer (0)", 0, 16777216 },
     { "batch", 0, MN_FLAG_TEXT, "LIST", "answers side by side, such as 1,2,4,8", 0, 0 },
-    { "rounds", 0, MN_FLAG_INT, "N", "rounds after one of warming up; the median counts (3)", 1, 1000 },
+    { "rounds", 0, MN_FLAG_INT, "N", "rounds after one of warming up; the median counts (3)", 1,
+      1000 },
     { "json", 0, MN_FLAG_SWITCH, NULL, "print JSON", 0, 0 },
     { 0 },
 };
 
 const mn_command mn_cmd_bench = {
-    .name = "bench", .group = "judge", .arguments = "MODEL", .help = "measure how fast a model runs here",
-    .text = "Reads a prompt of random tokens, then generates from an empty context (or from --depth),\n"
-            "some rounds of each, and prints the median. GB/s counts the weights that a generated\n"
-            "token has to read.",
-    .examples = "minnow bench smollm2:135m\nminnow bench smollm2:135m -p 128 -n 32 --batch 1,2,4 --json",
-    .flags = flags, .scopes = MN_SCOPE_BIT(MN_SCOPE_ENGINE), .min_arguments = 1, .max_arguments = 1,
-    .completes = MN_ARGUMENT_MODEL, .top = true, .run = run,
+    .name = "bench",
+    .group = "judge",
+    .arguments = "MODEL",
+    .help = "measure how fast a model runs here",
+    .text =
+        "Reads a prompt of random tokens, then generates from an empty context (or from --depth),\n"
+        "some rounds of each, and prints the median. GB/s counts the weights that a generated\n"
+        "token has to read.",
+    .examples =
+        "minnow bench smollm2:135m\nminnow bench smollm2:135m -p 128 -n 32 --batch 1,2,4 --json",
+    .flags = flags,
+    .scopes = MN_SCOPE_BIT(MN_SCOPE_ENGINE),
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .completes = MN_ARGUMENT_MODEL,
+    .top = true,
+    .run = run,
 };

@@ -19,20 +19,25 @@ typedef struct speeds {
 static mn_status measure(speeds *s, const mn_device *d, mn_error *error)
 {
     mn_status status = MN_OK;
-    uint64_t available = d->memory_limit_bytes && d->memory_limit_bytes < d->memory_available_bytes ? d->memory_limit_bytes : d->memory_available_bytes;
+    uint64_t available = d->memory_limit_bytes && d->memory_limit_bytes < d->memory_available_bytes
+                             ? d->memory_limit_bytes
+                             : d->memory_available_bytes;
     for (size_t i = 0; i < N_SIZES && !status; i++) {
         s->one[i] = s->all[i] = NAN;
         if (sizes[i] > available / 4) continue;
         status = mn_device_read_bandwidth(&s->one[i], sizes[i], 1, error);
-        if (!status) status = mn_device_read_bandwidth(&s->all[i], sizes[i], d->n_cores_usable, error);
+        if (!status)
+            status = mn_device_read_bandwidth(&s->all[i], sizes[i], d->n_cores_usable, error);
     }
     return status;
 }
 
 static void add_u64_or_null(mn_json *out, const char *key, uint64_t value)
 {
-    if (value) mn_json_u64(out, key, value);
-    else mn_json_null(out, key);
+    if (value)
+        mn_json_u64(out, key, value);
+    else
+        mn_json_null(out, key);
 }
 
 static mn_status print_json(const mn_device *d, const speeds *s, mn_error *error)
@@ -66,12 +71,17 @@ static mn_status print_json(const mn_device *d, const speeds *s, mn_error *error
 static void print_text(const mn_device *d, const speeds *s)
 {
     mn_out("cpu      %s\n", d->cpu_name[0] ? d->cpu_name : "(the system does not tell)");
-    mn_out("level    %s, %u of %u cores usable, pages of %llu bytes\n", mn_cpu_best_level(d->cpu), d->n_cores_usable, d->n_cores, (unsigned long long)d->page_bytes);
-    mn_out("memory   %s, %s free", mn_size_show(d->memory_bytes).text, mn_size_show(d->memory_available_bytes).text);
-    if (d->memory_limit_bytes) mn_out(", limited to %s by the control group", mn_size_show(d->memory_limit_bytes).text);
+    mn_out("level    %s, %u of %u cores usable, pages of %llu bytes\n", mn_cpu_best_level(d->cpu),
+           d->n_cores_usable, d->n_cores, (unsigned long long)d->page_bytes);
+    mn_out("memory   %s, %s free", mn_size_show(d->memory_bytes).text,
+           mn_size_show(d->memory_available_bytes).text);
+    if (d->memory_limit_bytes)
+        mn_out(", limited to %s by the control group", mn_size_show(d->memory_limit_bytes).text);
     mn_out("\nreading  ");
     for (size_t i = 0; i < N_SIZES; i++)
-        if (isfinite(s->all[i])) mn_out("%s%s: %.1f GB/s (one thread %.1f)", i ? ", " : "", mn_size_show(sizes[i]).text, s->all[i] * 1e-9, s->one[i] * 1e-9);
+        if (isfinite(s->all[i]))
+            mn_out("%s%s: %.1f GB/s (one thread %.1f)", i ? ", " : "", mn_size_show(sizes[i]).text,
+                   s->all[i] * 1e-9, s->one[i] * 1e-9);
     mn_out("\n");
 }
 
@@ -92,9 +102,16 @@ static const mn_flag flags[] = {
 };
 
 const mn_command mn_cmd_probe = {
-    .name = "probe", .group = "device", .arguments = "", .help = "tell what this machine is and how fast it reads memory",
-    .text = "Cores, instruction sets, memory and its limits, and the bandwidth of reading buffers of\n"
-            "several sizes with one thread and with all. Decoding cannot be faster than this\n"
-            "bandwidth divided by the bytes that a token reads (see minnow bench).",
-    .examples = "minnow probe\nminnow probe --json > board.json", .flags = flags, .top = true, .run = run,
+    .name = "probe",
+    .group = "device",
+    .arguments = "",
+    .help = "tell what this machine is and how fast it reads memory",
+    .text =
+        "Cores, instruction sets, memory and its limits, and the bandwidth of reading buffers of\n"
+        "several sizes with one thread and with all. Decoding cannot be faster than this\n"
+        "bandwidth divided by the bytes that a token reads (see minnow bench).",
+    .examples = "minnow probe\nminnow probe --json > board.json",
+    .flags = flags,
+    .top = true,
+    .run = run,
 };

@@ -8,7 +8,7 @@
 #include "base/reserve.h"
 
 #define ROUNDS 5
-#define LANES 16 /* independent sums, so that additions do not hold up the reads */
+#define LANES  16 /* independent sums, so that additions do not hold up the reads */
 
 typedef struct sweep {
     const uint64_t *data;
@@ -20,7 +20,8 @@ static void read_share(void *user, mn_pool *pool, uint32_t thread)
 {
     sweep *s = user;
     uint32_t n_threads = mn_pool_n_threads(pool);
-    uint64_t blocks = s->n / LANES, begin = blocks * thread / n_threads, end = blocks * (thread + 1) / n_threads;
+    uint64_t blocks = s->n / LANES, begin = blocks * thread / n_threads,
+             end = blocks * (thread + 1) / n_threads;
     uint64_t lanes[LANES] = { 0 }, sum = 0;
     for (uint64_t b = begin; b < end; b++)
         for (int i = 0; i < LANES; i++) lanes[i] += s->data[b * LANES + i];
@@ -28,7 +29,8 @@ static void read_share(void *user, mn_pool *pool, uint32_t thread)
     s->sums[thread] = sum;
 }
 
-mn_status mn_device_read_bandwidth(double *out, uint64_t size_bytes, uint32_t n_threads, mn_error *error)
+mn_status mn_device_read_bandwidth(double *out, uint64_t size_bytes, uint32_t n_threads,
+                                   mn_error *error)
 {
     static volatile uint64_t keep; /* the sums must be used, or nothing is read */
     mn_pool *pool = NULL;

@@ -56,12 +56,14 @@ static double read_number(const char *path)
     return value;
 }
 
-/* The smallest quota from this process's group up to the root of version 2, or that of version 1. */
+/* The smallest quota from this process's group up to the root of version 2, or that of version 1.
+ */
 static double quota(void)
 {
     char line[512], path[640];
     double least = read_quota_v2("/sys/fs/cgroup/cpu.max");
-    double v1 = read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), period = read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+    double v1 = read_number("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"),
+           period = read_number("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
     if (v1 > 0 && period > 0 && v1 / period < least) least = v1 / period;
     FILE *file = fopen("/proc/self/cgroup", "re");
     if (!file) return least;

@@ -18,7 +18,8 @@ static uint64_t meminfo(const char *name)
     FILE *file = fopen("/proc/meminfo", "re");
     if (!file) return 0;
     while (fgets(line, sizeof line, file))
-        if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':') kib = strtoull(line + strlen(name) + 1, NULL, 10);
+        if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+            kib = strtoull(line + strlen(name) + 1, NULL, 10);
     fclose(file);
     return (uint64_t)kib * 1024;
 }
@@ -55,7 +56,8 @@ static uint64_t read_limit(const char *path)
 static uint64_t memory_limit(uint64_t memory_bytes)
 {
     char line[512], path[640];
-    uint64_t least = read_limit("/sys/fs/cgroup/memory.max"), v1 = read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+    uint64_t least = read_limit("/sys/fs/cgroup/memory.max"),
+             v1 = read_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");
     if (v1 < least) least = v1;
     FILE *file = fopen("/proc/self/cgroup", "re");
     while (file && fgets(line, sizeof line, file)) {
@@ -92,7 +94,8 @@ static void read_caches(uint64_t cache_bytes[4])
         if (!file) continue;
         n = fscanf(file, "%llu%c", &size, &unit);
         fclose(file);
-        if (n >= 1 && level >= 1 && level <= 3) cache_bytes[level] = size * (unit == 'M' ? 1u << 20 : 1u << 10);
+        if (n >= 1 && level >= 1 && level <= 3)
+            cache_bytes[level] = size * (unit == 'M' ? 1u << 20 : 1u << 10);
     }
 }
 
@@ -112,8 +115,10 @@ void mn_device_probe(mn_device *out)
 uint64_t mn_device_memory_limit(void)
 {
     struct rlimit space;
-    uint64_t memory = meminfo("MemTotal"), least = memory ? memory : UINT64_MAX, group = memory_limit(least);
+    uint64_t memory = meminfo("MemTotal"), least = memory ? memory : UINT64_MAX,
+             group = memory_limit(least);
     if (group && group < least) least = group;
-    if (!getrlimit(RLIMIT_AS, &space) && space.rlim_cur != RLIM_INFINITY && space.rlim_cur < least) least = space.rlim_cur;
+    if (!getrlimit(RLIMIT_AS, &space) && space.rlim_cur != RLIM_INFINITY && space.rlim_cur < least)
+        least = space.rlim_cur;
     return least;
 }

@@ -12,8 +12,19 @@
 #include <minnow/status.h>
 
 typedef enum mn_gguf_type {
-    MN_GGUF_U8, MN_GGUF_I8, MN_GGUF_U16, MN_GGUF_I16, MN_GGUF_U32, MN_GGUF_I32, MN_GGUF_F32,
-    MN_GGUF_BOOL, MN_GGUF_STRING, MN_GGUF_ARRAY, MN_GGUF_U64, MN_GGUF_I64, MN_GGUF_F64,
+    MN_GGUF_U8,
+    MN_GGUF_I8,
+    MN_GGUF_U16,
+    MN_GGUF_I16,
+    MN_GGUF_U32,
+    MN_GGUF_I32,
+    MN_GGUF_F32,
+    MN_GGUF_BOOL,
+    MN_GGUF_STRING,
+    MN_GGUF_ARRAY,
+    MN_GGUF_U64,
+    MN_GGUF_I64,
+    MN_GGUF_F64,
 } mn_gguf_type;
 
 typedef struct mn_string { /* not '\0'-terminated; may hold any bytes */
@@ -21,15 +32,17 @@ typedef struct mn_string { /* not '\0'-terminated; may hold any bytes */
     size_t length;
 } mn_string;
 
-/* One metadata entry. Bytes stay in the file as little-endian; read elements with the functions below. */
+/* One metadata entry. Bytes stay in the file as little-endian; read elements with the functions
+ * below. */
 typedef struct mn_gguf_entry {
-    const char *key;           /* '\0'-terminated */
+    const char *key; /* '\0'-terminated */
     mn_gguf_type type;
-    mn_gguf_type element_type; /* of an array; equals `type` otherwise. Arrays of arrays are refused. */
-    uint64_t n;                /* elements; 1 unless an array */
-    const uint8_t *raw;        /* first element's bytes */
+    mn_gguf_type
+        element_type;   /* of an array; equals `type` otherwise. Arrays of arrays are refused. */
+    uint64_t n;         /* elements; 1 unless an array */
+    const uint8_t *raw; /* first element's bytes */
     uint64_t raw_bytes;
-    const mn_string *strings;  /* [n] for string and array of strings, else NULL */
+    const mn_string *strings; /* [n] for string and array of strings, else NULL */
 } mn_gguf_entry;
 
 typedef struct mn_gguf mn_gguf;

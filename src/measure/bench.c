@@ -25,7 +25,8 @@ static double processor_seconds(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    return (double)u.ru_utime.tv_sec + (double)u.ru_stime.tv_sec
+           + 1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
 }
 
 static void fill(bench *b, uint32_t n_vocab, uint64_t seed)
@@ -48,7 +49,8 @@ static mn_status measure_prefill(bench *b, uint32_t round, mn_error *error)
     double start = mn_clock_ms();
     mn_status status = read_tokens(b->sessions[0], b->ids, n, error);
     b->prefill[round] = n * 1e3 / (mn_clock_ms() - start);
-    b->first[round] = mn_clock_ms() - start; /* the logits of the last token are there: the pick is negligible */
+    b->first[round] =
+        mn_clock_ms() - start; /* the logits of the last token are there: the pick is negligible */
     return status;
 }
 
@@ -59,8 +61,10 @@ static mn_status measure_decode(bench *b, uint32_t round, mn_error *error)
     mn_status status = MN_OK;
     size_t waiting = 1;
     if (!n) return MN_OK;
-    for (uint32_t i = 0; i < n_batch && !status; i++) status = read_tokens(b->sessions[i], b->ids, b->settings->depth + 1, error);
-    for (uint32_t i = 0; i < n_batch && !status; i++) status = mn_session_begin(b->sessions[i], n + 1, NULL, NULL, error);
+    for (uint32_t i = 0; i < n_batch && !status; i++)
+        status = read_tokens(b->sessions[i], b->ids, b->settings->depth + 1, error);
+    for (uint32_t i = 0; i < n_batch && !status; i++)
+        status = mn_session_begin(b->sessions[i], n + 1, NULL, NULL, error);
     if (!status) status = mn_engine_step(b->sessions[0]->engine, &waiting, error);
     double start = mn_clock_ms(), cpu = processor_seconds();
     while (!status && waiting) status = mn_engine_step(b->sessions[0]->engine, &waiting, error);
@@ -92,8 +96,10 @@ static void summarize(mn_bench *out, bench *b)
     double low, high;
     mn_engine_info info;
     mn_engine_info_get(b->sessions[0]->engine, &info);
-    out->prefill_tps = median(b->prefill, s->n_rounds, s->n_prompt, &out->prefill_low, &out->prefill_high);
-    out->decode_tps = median(b->decode, s->n_rounds, s->n_answer, &out->decode_low, &out->decode_high);
+    out->prefill_tps =
+        median(b->prefill, s->n_rounds, s->n_prompt, &out->prefill_low, &out->prefill_high);
+    out->decode_tps =
+        median(b->decode, s->n_rounds, s->n_answer, &out->decode_low, &out->decode_high);
     out->ttft_ms = median(b->first, s->n_rounds, s->n_prompt, &low, &high);
     out->cpu_s_per_token = median(b->cpu, s->n_rounds, s->n_answer, &low, &high);
     out->bytes_per_token = info.weight_bytes;
@@ -104,11 +110,17 @@ static mn_status prepare(bench *b, mn_engine *engine, mn_options *options, mn_er
 {
     const mn_bench_settings *s = b->settings;
     uint32_t n_context = engine->n_context;
-    if (s->n_rounds < 1 || s->n_rounds > MOST_ROUNDS || s->n_batch < 1 || s->n_batch > engine->n_sessions)
-        return mn_fail(error, MN_USAGE, "bench: rounds must be 1 to %d and the batch 1 to the engine's %u sessions", MOST_ROUNDS, engine->n_sessions);
+    if (s->n_rounds < 1 || s->n_rounds > MOST_ROUNDS || s->n_batch < 1
+        || s->n_batch > engine->n_sessions)
+        return mn_fail(error, MN_USAGE,
+                       "bench: rounds must be 1 to %d and the batch 1 to the engine's %u sessions",
+                       MOST_ROUNDS, engine->n_sessions);
     b->longest = s->n_prompt > s->depth + 1 ? s->n_prompt : s->depth + 1;
     if (b->longest > n_context || (uint64_t)s->depth + 2 + s->n_answer > n_context)
-        return mn_fail(error, MN_NO_FIT, "bench: %u tokens of prompt, and %u of depth with %u of answer, do not fit a context of %u", s->n_prompt, s->depth, s->n_answer, n_context);
+        return mn_fail(error, MN_NO_FIT,
+                       "bench: %u tokens of prompt, and %u of depth with %u of answer, do not fit "
+                       "a context of %u",
+                       s->n_prompt, s->depth, s->n_answer, n_context);
     b->sessions = mn_alloc_array(s->n_batch, sizeof *b->sessions);
     b->ids = mn_alloc_array(b->longest, sizeof *b->ids);
     double *rounds = mn_alloc_array((size_t)s->n_rounds * 4, sizeof *rounds);
@@ -122,11 +134,13 @@ static mn_status prepare(bench *b, mn_engine *engine, mn_options *options, mn_er
     b->cpu = rounds + 3 * s->n_rounds;
     mn_status status = mn_options_set(options, "temp", "0", error);
     if (!status) status = mn_options_set(options, "ignore-eos", "true", error);
-    for (uint32_t i = 0; i < s->n_batch && !status; i++) status = mn_session_open(&b->sessions[i], engine, options, error);
+    for (uint32_t i = 0; i < s->n_batch && !status; i++)
+        status = mn_session_open(&b->sessions[i], engine, options, error);
     return status;
 }
 
-mn_status mn_bench_run(mn_bench *out, mn_engine *engine, const mn_bench_settings *settings, mn_error *error)
+mn_status mn_bench_run(mn_bench *out, mn_engine *engine, const mn_bench_settings *settings,
+                       mn_error *error)
 {
     bench b = { .settings = settings };
     mn_options *options = NULL;
@@ -134,7 +148,8 @@ mn_status mn_bench_run(mn_bench *out, mn_engine *engine, const mn_bench_settings
     mn_status status = mn_options_open(&options, error);
     if (!status) status = prepare(&b, engine, options, error);
     if (!status) fill(&b, engine->model->config.n_vocab, 1);
-    for (uint32_t i = 0; i <= settings->n_rounds && !status; i++) { /* round 0 warms up and is overwritten */
+    for (uint32_t i = 0; i <= settings->n_rounds && !status;
+         i++) { /* round 0 warms up and is overwritten */
         uint32_t round = i ? i - 1 : 0;
         status = measure_prefill(&b, round, error);
         if (!status) status = measure_decode(&b, round, error);

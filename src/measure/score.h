@@ -20,17 +20,17 @@ typedef struct mn_score_settings {
 } mn_score_settings;
 
 typedef struct mn_score {
-    uint64_t n_tokens;   /* scored */
+    uint64_t n_tokens; /* scored */
     uint64_t n_chunks;
-    uint64_t n_text;     /* tokens of the whole text */
-    double nll;          /* mean, in nats */
-    double nll_error;    /* standard error of the mean */
+    uint64_t n_text;  /* tokens of the whole text */
+    double nll;       /* mean, in nats */
+    double nll_error; /* standard error of the mean */
     double perplexity;
 } mn_score;
 
 /* One scored token: the real one first, then the n_top likeliest. */
 typedef struct mn_score_token {
-    uint64_t index;      /* in the text, counted in tokens */
+    uint64_t index; /* in the text, counted in tokens */
     const mn_token_logprob *logprobs;
     uint32_t n_logprobs;
 } mn_score_token;
@@ -38,13 +38,16 @@ typedef struct mn_score_token {
 typedef struct mn_score_watch { /* each may be NULL */
     void *user;
     void (*token)(void *user, const mn_score_token *token);
-    bool (*chunk)(void *user, uint32_t done, uint32_t total, const mn_score *so_far); /* false: stop */
+    bool (*chunk)(void *user, uint32_t done, uint32_t total,
+                  const mn_score *so_far); /* false: stop */
 } mn_score_watch;
 
 /* Windows that settings ask for in a text of n_ids tokens; fails when there is not one. */
-mn_status mn_score_count_windows(uint32_t *out, size_t n_ids, const mn_score_settings *settings, mn_error *error);
+mn_status mn_score_count_windows(uint32_t *out, size_t n_ids, const mn_score_settings *settings,
+                                 mn_error *error);
 /* `session` is used and left empty; its engine's context must hold a window. */
 mn_status mn_score_run(mn_score *out, mn_session *session, const int32_t *ids, size_t n_ids,
-                       const mn_score_settings *settings, const mn_score_watch *watch, mn_error *error);
+                       const mn_score_settings *settings, const mn_score_watch *watch,
+                       mn_error *error);
 
 #endif

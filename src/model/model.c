@@ -16,8 +16,10 @@ static mn_status build_graph(mn_model *m, mn_error *error)
     m->family = mn_family_find(m->config.architecture);
     if (!m->family) {
         mn_text known = { 0 };
-        for (size_t i = 0; mn_family_at(i); i++) mn_text_format(&known, "%s%s", i ? ", " : "", mn_family_at(i)->name);
-        mn_status s = mn_fail(error, MN_BAD_FILE, "models of the family '%s' are not supported; supported: %s",
+        for (size_t i = 0; mn_family_at(i); i++)
+            mn_text_format(&known, "%s%s", i ? ", " : "", mn_family_at(i)->name);
+        mn_status s = mn_fail(error, MN_BAD_FILE,
+                              "models of the family '%s' are not supported; supported: %s",
                               m->config.architecture, known.data ? known.data : "");
         mn_text_free(&known);
         return s;
@@ -70,7 +72,8 @@ static mn_status read_name(mn_model *m, const char *path, mn_error *error)
     return m->name ? MN_OK : mn_fail_memory(error, name.length, "the model's name");
 }
 
-/* A template that does not parse is told when it is used: the model can still complete plain text. */
+/* A template that does not parse is told when it is used: the model can still complete plain text.
+ */
 static mn_status read_chat_template(mn_model *m, mn_error *error)
 {
     mn_string source;
@@ -91,7 +94,8 @@ static mn_status check_tensor(const mn_tensor *t, float *buffer, size_t capacity
         f->decode(buffer, t->data + b * f->block_bytes, n);
         for (size_t i = 0; i < n; i++)
             if (!isfinite(buffer[i]))
-                return mn_fail(error, MN_BAD_FILE, "tensor '%s': weight %llu is not a finite number", t->name,
+                return mn_fail(error, MN_BAD_FILE,
+                               "tensor '%s': weight %llu is not a finite number", t->name,
                                (unsigned long long)(b * f->block + i));
     }
     return MN_OK;
@@ -108,7 +112,8 @@ static mn_status verify_weights(const mn_model *m, mn_error *error)
     return s;
 }
 
-mn_status mn_model_open(mn_model **out, const char *path, const mn_options *options, mn_error *error)
+mn_status mn_model_open(mn_model **out, const char *path, const mn_options *options,
+                        mn_error *error)
 {
     *out = NULL;
     mn_model *m = mn_alloc_array(1, sizeof *m);
@@ -116,7 +121,8 @@ mn_status mn_model_open(mn_model **out, const char *path, const mn_options *opti
     mn_status s = mn_gguf_open(&m->file, path, error);
     if (!s) s = mn_config_read(&m->config, m->file, error);
     if (!s) s = build_graph(m, error);
-    if (!s && mn_gguf_find(m->file, "tokenizer.ggml.model")) s = mn_tokenizer_open(&m->tokenizer, m->file, error);
+    if (!s && mn_gguf_find(m->file, "tokenizer.ggml.model"))
+        s = mn_tokenizer_open(&m->tokenizer, m->file, error);
     if (!s) s = read_chat_template(m, error);
     if (!s) s = read_name(m, path, error);
     if (!s && mn_option_bool(options, "verify")) s = verify_weights(m, error);
@@ -144,10 +150,19 @@ void mn_model_info_get(const mn_model *m, mn_model_info *out)
 {
     const mn_config *c = &m->config;
     *out = (mn_model_info){
-        .name = m->name, .architecture = c->architecture, .type_name = m->type_name,
-        .n_parameters = m->n_parameters, .file_bytes = mn_gguf_file_bytes(m->file), .n_vocab = c->n_vocab,
-        .n_context_trained = c->n_context, .n_layers = c->n_layers, .n_heads = c->n_heads,
-        .n_kv_heads = c->n_kv_heads, .dim = c->dim, .ffn_dim = c->ffn_dim, .has_chat_template = m->chat != NULL,
+        .name = m->name,
+        .architecture = c->architecture,
+        .type_name = m->type_name,
+        .n_parameters = m->n_parameters,
+        .file_bytes = mn_gguf_file_bytes(m->file),
+        .n_vocab = c->n_vocab,
+        .n_context_trained = c->n_context,
+        .n_layers = c->n_layers,
+        .n_heads = c->n_heads,
+        .n_kv_heads = c->n_kv_heads,
+        .dim = c->dim,
+        .ffn_dim = c->ffn_dim,
+        .has_chat_template = m->chat != NULL,
     };
 }
 
@@ -156,13 +171,15 @@ static mn_status need_tokenizer(const mn_model *m, mn_error *error)
     return m->tokenizer ? MN_OK : mn_fail(error, MN_BAD_FILE, "the model file has no tokenizer");
 }
 
-mn_status mn_model_tokenize(const mn_model *m, const char *text, size_t length, bool as_template, bool add_bos,
-                            int32_t **ids, size_t *n_ids, mn_error *error)
+mn_status mn_model_tokenize(const mn_model *m, const char *text, size_t length, bool as_template,
+                            bool add_bos, int32_t **ids, size_t *n_ids, mn_error *error)
 {
     mn_ids list = { 0 };
     mn_status s = need_tokenizer(m, error);
-    if (!s) s = mn_tokenizer_encode_bytes(m->tokenizer, &list, text, length, as_template ? MN_FROM_TEMPLATE : MN_FROM_USER,
-                                          add_bos ? MN_ADD_BOS : 0, error);
+    if (!s)
+        s = mn_tokenizer_encode_bytes(m->tokenizer, &list, text, length,
+                                      as_template ? MN_FROM_TEMPLATE : MN_FROM_USER,
+                                      add_bos ? MN_ADD_BOS : 0, error);
     if (s) mn_ids_free(&list);
     *ids = list.data;
     *n_ids = list.n;
@@ -189,26 +206,33 @@ bool mn_model_ends_generation(const mn_model *m, int32_t id)
 /* Templates print tokens by these names; the caller's own values win. */
 static bool add_token_names(const mn_model *m, json_t *variables)
 {
-    const struct { const char *name; int32_t id; } tokens[] = {
+    const struct {
+        const char *name;
+        int32_t id;
+    } tokens[] = {
         { "bos_token", mn_tokenizer_bos(m->tokenizer) },
         { "eos_token", mn_tokenizer_eos(m->tokenizer) },
     };
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
         if (json_object_get(variables, tokens[i].name)) continue;
         mn_string piece = mn_tokenizer_raw_piece(m->tokenizer, tokens[i].id);
-        if (json_object_set_new(variables, tokens[i].name, json_stringn(piece.length ? piece.data : "", piece.length))) return false;
+        if (json_object_set_new(variables, tokens[i].name,
+                                json_stringn(piece.length ? piece.data : "", piece.length)))
+            return false;
     }
     return true;
 }
 
-mn_status mn_model_render_chat(const mn_model *m, mn_prompt *out, const json_t *variables, int64_t now, mn_error *error)
+mn_status mn_model_render_chat(const mn_model *m, mn_prompt *out, const json_t *variables,
+                               int64_t now, mn_error *error)
 {
     time_t seconds = (time_t)now;
     struct tm local = { 0 };
     mn_status s = need_tokenizer(m, error);
     if (s) return s;
     if (!m->chat && m->chat_error.status)
-        return mn_fail(error, MN_BAD_FILE, "the model's chat template cannot be used: %s", m->chat_error.message);
+        return mn_fail(error, MN_BAD_FILE, "the model's chat template cannot be used: %s",
+                       m->chat_error.message);
     if (!m->chat) return mn_fail(error, MN_BAD_FILE, "the model file has no chat template");
     localtime_r(&seconds, &local);
     json_t *all = json_copy((json_t *)variables);

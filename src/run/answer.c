@@ -9,11 +9,12 @@
 
 #include <string.h>
 
-/* --- text ------------------------------------------------------------------------------------------------ */
+/* --- text --- */
 
 static bool deliver(mn_session *s, size_t length)
 {
-    bool go_on = !length || !s->text_function || s->text_function(s->text_user, s->held.data, length);
+    bool go_on =
+        !length || !s->text_function || s->text_function(s->text_user, s->held.data, length);
     if (length) {
         memmove(s->held.data, s->held.data + length, s->held.length - length + 1);
         s->held.length -= length;
@@ -21,8 +22,8 @@ static bool deliver(mn_session *s, size_t length)
     return go_on;
 }
 
-/* Where a stop text (lines of the option `stop`) begins in the held text; *partial is where one may have
- * begun without being whole yet. */
+/* Where a stop text (lines of the option `stop`) begins in the held text; *partial is where one may
+ * have begun without being whole yet. */
 static size_t find_stop(const mn_session *s, size_t *partial)
 {
     const char *stops = mn_option_text(s->options, "stop");
@@ -42,7 +43,7 @@ static size_t find_stop(const mn_session *s, size_t *partial)
     return found;
 }
 
-/* --- the end ----------------------------------------------------------------------------------------------- */
+/* --- the end --- */
 
 static void end(mn_session *s, mn_finish finish)
 {
@@ -61,7 +62,9 @@ static void record_logprobs(mn_session *s, const float *logits, int32_t id)
     int n = mn_sampler_n_logprobs(s->sampler);
     void *list = s->logprobs;
     size_t each = (size_t)(1 + n);
-    if (n < 0 || !mn_grow(&list, &s->logprobs_capacity, (s->n_logprobs + 1) * each, sizeof *s->logprobs)) return;
+    if (n < 0
+        || !mn_grow(&list, &s->logprobs_capacity, (s->n_logprobs + 1) * each, sizeof *s->logprobs))
+        return;
     s->logprobs = list;
     mn_sampler_logprobs(s->sampler, logits, id, s->logprobs + s->n_logprobs++ * each);
 }
@@ -76,7 +79,8 @@ static void note_times(mn_session *s)
 
 static bool ends_answer(const mn_session *s, int32_t id)
 {
-    return mn_model_ends_generation(s->engine->model, id) && !mn_option_bool(s->options, "ignore-eos");
+    return mn_model_ends_generation(s->engine->model, id)
+           && !mn_option_bool(s->options, "ignore-eos");
 }
 
 void mn_session_advance(mn_session *s, const float *logits)
@@ -101,23 +105,30 @@ void mn_session_advance(mn_session *s, const float *logits)
         end(s, MN_FINISH_STOP);
         return;
     }
-    if (!deliver(s, partial)) end(s, MN_FINISH_CANCELLED);
-    else if (s->n_tokens >= s->limit) end(s, MN_FINISH_LENGTH);
+    if (!deliver(s, partial))
+        end(s, MN_FINISH_CANCELLED);
+    else if (s->n_tokens >= s->limit)
+        end(s, MN_FINISH_LENGTH);
 }
 
-/* --- begin, cancel, run --------------------------------------------------------------------------------------- */
+/* --- begin, cancel, run --- */
 
-mn_status mn_session_begin(mn_session *s, size_t max_tokens, mn_text_fn *text, void *user, mn_error *error)
+mn_status mn_session_begin(mn_session *s, size_t max_tokens, mn_text_fn *text, void *user,
+                           mn_error *error)
 {
     uint32_t n_context = s->engine->n_context;
     if (s->answering) return mn_fail(error, MN_USAGE, "the session is answering already");
-    if (!s->n_tokens) return mn_fail(error, MN_USAGE, "the session is empty: give it a prompt first");
-    if (s->n_tokens >= n_context) return mn_fail(error, MN_NO_FIT, "the context of %u tokens is full", n_context);
+    if (!s->n_tokens)
+        return mn_fail(error, MN_USAGE, "the session is empty: give it a prompt first");
+    if (s->n_tokens >= n_context)
+        return mn_fail(error, MN_NO_FIT, "the context of %u tokens is full", n_context);
     if (!mn_session_n_waiting(s)) s->n_computed--; /* the last token again, for its logits */
     s->answering = true;
     s->cancelled = 0;
     s->finish = MN_FINISH_NONE;
-    s->limit = max_tokens && max_tokens < n_context - s->n_tokens ? s->n_tokens + (uint32_t)max_tokens : n_context;
+    s->limit = max_tokens && max_tokens < n_context - s->n_tokens
+                   ? s->n_tokens + (uint32_t)max_tokens
+                   : n_context;
     s->text_function = text;
     s->text_user = user;
     s->n_logprobs = 0;
@@ -134,7 +145,8 @@ void mn_session_cancel(mn_session *s)
     s->cancelled = 1;
 }
 
-mn_status mn_session_generate(mn_session *s, size_t max_tokens, mn_text_fn *text, void *user, mn_error *error)
+mn_status mn_session_generate(mn_session *s, size_t max_tokens, mn_text_fn *text, void *user,
+                              mn_error *error)
 {
     mn_status status = mn_session_begin(s, max_tokens, text, user, error);
     while (!status && s->answering) status = mn_engine_step(s->engine, NULL, error);
@@ -147,6 +159,7 @@ mn_status mn_session_read(mn_session *s, mn_error *error)
     mn_status status = MN_OK;
     s->cancelled = 0;
     while (!status && mn_session_n_waiting(s))
-        status = s->cancelled ? mn_fail(error, MN_CANCELLED, "stopped") : mn_engine_step(s->engine, NULL, error);
+        status = s->cancelled ? mn_fail(error, MN_CANCELLED, "stopped")
+                              : mn_engine_step(s->engine, NULL, error);
     return status;
 }

@@ -35,25 +35,25 @@ struct mn_runner {
     mn_runner_settings settings;
     const mn_vector_ops *vector;
     const mn_attention_ops *attention;
-    step *steps;             /* [n_steps] */
+    step *steps; /* [n_steps] */
     size_t n_steps, steps_capacity;
-    mn_linear *linears;      /* [n_ops], for operations with a weight */
-    float *rows[MN_REG_COUNT];                /* [max_tokens, width] */
-    mn_activations prepared[MN_REG_COUNT];    /* of the registers that matrices read */
-    mn_activations output_activations;        /* [max_logits] */
-    float *cosine[4], *sine[4];               /* [max_tokens, n_rotated / 2] */
-    uint8_t *scratch;        /* [n_threads, scratch_bytes] */
+    mn_linear *linears;                    /* [n_ops], for operations with a weight */
+    float *rows[MN_REG_COUNT];             /* [max_tokens, width] */
+    mn_activations prepared[MN_REG_COUNT]; /* of the registers that matrices read */
+    mn_activations output_activations;     /* [max_logits] */
+    float *cosine[4], *sine[4];            /* [max_tokens, n_rotated / 2] */
+    uint8_t *scratch;                      /* [n_threads, scratch_bytes] */
     size_t scratch_bytes;
-    tile *tiles;             /* [max_tokens] */
+    tile *tiles; /* [max_tokens] */
     uint32_t n_tiles;
-    uint8_t *memory;         /* everything above that is an array of numbers */
+    uint8_t *memory; /* everything above that is an array of numbers */
     size_t memory_bytes;
-    mn_batch batch;          /* the last one; its tokens stay the caller's */
+    mn_batch batch; /* the last one; its tokens stay the caller's */
     const uint32_t *wanted;
     uint32_t n_wanted, n_wanted_prompt;
 };
 
-/* --- cutting the list into steps --------------------------------------------------------------- */
+/* --- cutting the list into steps --- */
 
 static step *add_step(mn_runner *r, step_kind kind, uint32_t op)
 {
@@ -77,7 +77,8 @@ static step *preparing_step(mn_runner *r, mn_register reg)
     return &r->steps[i];
 }
 
-/* Makes sure that the activations of `in` are set, in the type wanted, before operation `op` reads them. */
+/* Makes sure that the activations of `in` are set, in the type wanted, before operation `op` reads
+ * them. */
 static bool prepare(mn_runner *r, unsigned fresh[MN_REG_COUNT], const mn_op *o, uint32_t op)
 {
     unsigned type = 1u << r->linears[op].activation;
@@ -126,10 +127,16 @@ static bool cut(mn_runner *r)
             if (!cut_linear(r, fresh, i)) return false;
             continue;
         }
-        if (o->kind == MN_OP_ATTENTION) s = add_step(r, STEP_ATTENTION, i);
-        else if (o->kind == MN_OP_OUTPUT) s = add_step(r, STEP_OUTPUT, i);
-        else if (is_activation(o) && last_step(r, STEP_LINEAR)) s = last_step(r, STEP_LINEAR); /* rows are the thread's own */
-        else s = last_step(r, STEP_TOKENS) && !r->steps[r->n_steps - 1].prepare_types ? last_step(r, STEP_TOKENS) : add_step(r, STEP_TOKENS, i);
+        if (o->kind == MN_OP_ATTENTION)
+            s = add_step(r, STEP_ATTENTION, i);
+        else if (o->kind == MN_OP_OUTPUT)
+            s = add_step(r, STEP_OUTPUT, i);
+        else if (is_activation(o) && last_step(r, STEP_LINEAR))
+            s = last_step(r, STEP_LINEAR); /* rows are the thread's own */
+        else
+            s = last_step(r, STEP_TOKENS) && !r->steps[r->n_steps - 1].prepare_types
+                    ? last_step(r, STEP_TOKENS)
+                    : add_step(r, STEP_TOKENS, i);
         if (!s) return false;
         s->end = i + 1;
         fresh[o->out] = 0;
@@ -137,7 +144,7 @@ static bool cut(mn_runner *r)
     return true;
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 static size_t align(size_t size_bytes)
 {
@@ -179,7 +186,8 @@ static size_t scratch_size(const mn_model *model, const mn_runner_settings *sett
     size_t n_blocks = settings->n_context / MN_KV_BLOCK + 2;
     size_t product = mn_matmul_scratch_bytes(widest(&model->graph), settings->max_tokens);
     size_t attention = align(mn_attention_scratch_bytes(c->head_dim, (uint32_t)n_queries))
-                       + 2 * align(n_queries * c->head_dim * sizeof(float)) + 2 * align(n_queries * sizeof(int32_t))
+                       + 2 * align(n_queries * c->head_dim * sizeof(float))
+                       + 2 * align(n_queries * sizeof(int32_t))
                        + 2 * align(n_blocks * sizeof(void *));
     return align(product > attention ? product : attention);
 }
@@ -199,7 +207,8 @@ static void lay_out(mn_runner *r, carver *c, uint32_t n_threads)
     for (int i = MN_REG_X; i < MN_REG_COUNT; i++) {
         size_t rows = i == MN_REG_LOGITS ? r->settings.max_logits : n;
         r->rows[i] = carve(c, rows * g->width[i] * sizeof(float));
-        if (feeds_matrix(g, (mn_register)i)) carve_activations(c, &r->prepared[i], g->width[i], (uint32_t)n);
+        if (feeds_matrix(g, (mn_register)i))
+            carve_activations(c, &r->prepared[i], g->width[i], (uint32_t)n);
     }
     carve_activations(c, &r->output_activations, g->width[MN_REG_NORMED], r->settings.max_logits);
     for (uint32_t i = 0; i < g->n_ropes; i++) {
@@ -211,7 +220,8 @@ static void lay_out(mn_runner *r, carver *c, uint32_t n_threads)
     r->scratch = carve(c, r->scratch_bytes * n_threads);
 }
 
-uint64_t mn_runner_bytes(const mn_model *model, const mn_runner_settings *settings, uint32_t n_threads)
+uint64_t mn_runner_bytes(const mn_model *model, const mn_runner_settings *settings,
+                         uint32_t n_threads)
 {
     mn_runner measured = { .model = model, .graph = &model->graph, .settings = *settings };
     carver c = { 0 };
@@ -219,7 +229,7 @@ uint64_t mn_runner_bytes(const mn_model *model, const mn_runner_settings *settin
     return c.used;
 }
 
-/* --- work of single tokens ------------------------------------------------------------------------ */
+/* --- work of single tokens --- */
 
 static float *row(const mn_runner *r, mn_register reg, uint32_t token)
 {
@@ -253,7 +263,8 @@ static void normalize(mn_runner *r, const mn_op *o, uint32_t token)
     float *y = row(r, o->out, token);
     const float *x = row(r, o->in, token);
     for (uint32_t part = 0; part < o->n_parts; part++)
-        r->vector->rms_norm(y + (size_t)part * o->n, x + (size_t)part * o->n, o->values, o->number, o->n);
+        r->vector->rms_norm(y + (size_t)part * o->n, x + (size_t)part * o->n, o->values, o->number,
+                            o->n);
 }
 
 static void rotate(mn_runner *r, const mn_op *o, uint32_t token)
@@ -263,8 +274,10 @@ static void rotate(mn_runner *r, const mn_op *o, uint32_t token)
     const float *sine = r->sine[o->rope] + (size_t)token * (rope->n_rotated / 2);
     for (uint32_t part = 0; part < o->n_parts; part++) {
         float *x = row(r, o->out, token) + (size_t)part * o->n;
-        if (rope->adjacent) r->vector->rope_adjacent(x, cosine, sine, rope->n_rotated);
-        else r->vector->rope_halves(x, cosine, sine, rope->n_rotated);
+        if (rope->adjacent)
+            r->vector->rope_adjacent(x, cosine, sine, rope->n_rotated);
+        else
+            r->vector->rope_halves(x, cosine, sine, rope->n_rotated);
     }
 }
 
@@ -274,17 +287,23 @@ static void store(mn_runner *r, const mn_op *o, uint32_t token)
     uint8_t *page = t->sequence->pages[t->position / MN_KV_BLOCK];
     uint32_t slot = (uint32_t)t->position % MN_KV_BLOCK;
     for (uint32_t head = 0; head < o->n_parts; head++) {
-        r->attention->store_key(mn_page_keys(r->pages, page, o->layer, head), slot, row(r, o->in, token) + (size_t)head * o->n, o->n, r->pages->type);
-        r->attention->store_value(mn_page_values(r->pages, page, o->layer, head), slot, row(r, o->in2, token) + (size_t)head * o->n, o->n, r->pages->type);
+        r->attention->store_key(mn_page_keys(r->pages, page, o->layer, head), slot,
+                                row(r, o->in, token) + (size_t)head * o->n, o->n, r->pages->type);
+        r->attention->store_value(mn_page_values(r->pages, page, o->layer, head), slot,
+                                  row(r, o->in2, token) + (size_t)head * o->n, o->n,
+                                  r->pages->type);
     }
 }
 
 static void activate(mn_runner *r, const mn_op *o, uint32_t token, mn_range range)
 {
     float *y = row(r, o->out, token) + range.begin;
-    const float *gate = row(r, o->in, token) + range.begin, *up = row(r, o->in2, token) + range.begin;
-    if (o->kind == MN_OP_SILU_MULTIPLY) r->vector->silu_multiply(y, gate, up, range.end - range.begin);
-    else r->vector->gelu_tanh_multiply(y, gate, up, range.end - range.begin);
+    const float *gate = row(r, o->in, token) + range.begin,
+                *up = row(r, o->in2, token) + range.begin;
+    if (o->kind == MN_OP_SILU_MULTIPLY)
+        r->vector->silu_multiply(y, gate, up, range.end - range.begin);
+    else
+        r->vector->gelu_tanh_multiply(y, gate, up, range.end - range.begin);
 }
 
 static void run_token(mn_runner *r, const step *s, uint32_t token)
@@ -301,39 +320,46 @@ static void run_token(mn_runner *r, const step *s, uint32_t token)
         }
     }
     if (s->prepare_types)
-        mn_activations_set(&r->prepared[s->prepare], token, row(r, s->prepare, token), s->prepare_types, r->settings.cpu);
+        mn_activations_set(&r->prepared[s->prepare], token, row(r, s->prepare, token),
+                           s->prepare_types, r->settings.cpu);
 }
 
-/* --- work that is split otherwise ------------------------------------------------------------------- */
+/* --- work that is split otherwise --- */
 
 /* Rows of a matrix that a thread computes: multiples of 16. */
 static mn_range share(uint32_t n_rows, uint32_t thread, uint32_t n_threads)
 {
     uint64_t panels = (n_rows + 15) / 16;
     uint64_t begin = panels * thread / n_threads * 16, end = panels * (thread + 1) / n_threads * 16;
-    return (mn_range){ (uint32_t)(begin < n_rows ? begin : n_rows), (uint32_t)(end < n_rows ? end : n_rows) };
+    return (mn_range){ (uint32_t)(begin < n_rows ? begin : n_rows),
+                       (uint32_t)(end < n_rows ? end : n_rows) };
 }
 
 /* The product for both roles; prompt tokens stand first. */
-static void multiply(float *y, size_t stride, const mn_linear *w, const mn_activations *x, uint32_t n_prompt,
-                     uint32_t n_tokens, mn_range rows, void *scratch)
+static void multiply(float *y, size_t stride, const mn_linear *w, const mn_activations *x,
+                     uint32_t n_prompt, uint32_t n_tokens, mn_range rows, void *scratch)
 {
     if (rows.begin == rows.end) return;
     if (n_prompt) mn_matmul(y, stride, w, x, (mn_range){ 0, n_prompt }, rows, MN_PROMPT, scratch);
-    if (n_prompt < n_tokens) mn_matmul(y, stride, w, x, (mn_range){ n_prompt, n_tokens }, rows, MN_DECODE, scratch);
+    if (n_prompt < n_tokens)
+        mn_matmul(y, stride, w, x, (mn_range){ n_prompt, n_tokens }, rows, MN_DECODE, scratch);
 }
 
-static void run_linear(mn_runner *r, const step *s, uint32_t thread, uint32_t n_threads, void *scratch)
+static void run_linear(mn_runner *r, const step *s, uint32_t thread, uint32_t n_threads,
+                       void *scratch)
 {
     for (uint32_t i = s->begin; i < s->end; i++) {
         const mn_op *o = &r->graph->ops[i];
         mn_range rows = share(is_activation(o) ? o->n : o->n_out, thread, n_threads);
         if (!is_activation(o))
-            multiply(r->rows[o->out], r->graph->width[o->out], &r->linears[i], &r->prepared[o->in], r->batch.n_prompt,
-                     r->batch.n_tokens, rows, scratch);
+            multiply(r->rows[o->out], r->graph->width[o->out], &r->linears[i], &r->prepared[o->in],
+                     r->batch.n_prompt, r->batch.n_tokens, rows, scratch);
         for (uint32_t t = 0; t < r->batch.n_tokens && rows.begin < rows.end; t++) {
-            if (is_activation(o)) activate(r, o, t, rows);
-            else if (o->values) r->vector->add(row(r, o->out, t) + rows.begin, o->values + rows.begin, rows.end - rows.begin);
+            if (is_activation(o))
+                activate(r, o, t, rows);
+            else if (o->values)
+                r->vector->add(row(r, o->out, t) + rows.begin, o->values + rows.begin,
+                               rows.end - rows.begin);
         }
     }
 }
@@ -353,45 +379,68 @@ static void find_tiles(mn_runner *r)
 }
 
 /* The queries of heads [head, head + n_heads) of a tile, which share kv head `kv_head`. */
-static void attend(mn_runner *r, const mn_op *o, const tile *t, uint32_t kv_head, uint32_t head, uint32_t n_heads, uint8_t *scratch)
+static void attend(mn_runner *r, const mn_op *o, const tile *t, uint32_t kv_head, uint32_t head,
+                   uint32_t n_heads, uint8_t *scratch)
 {
     const mn_batch_token *tokens = &r->batch.tokens[t->token];
     const mn_sequence *sequence = tokens->sequence;
     uint32_t n_queries = t->n_tokens * n_heads, d = o->n;
     uint32_t last_block = (uint32_t)tokens[t->n_tokens - 1].position / MN_KV_BLOCK;
     carver c = { scratch, 0 };
-    float *q = carve(&c, (size_t)n_queries * d * sizeof *q), *out = carve(&c, (size_t)n_queries * d * sizeof *out);
-    int32_t *position = carve(&c, n_queries * sizeof *position), *first = carve(&c, n_queries * sizeof *first);
-    const uint8_t **keys = carve(&c, (last_block + 1) * sizeof *keys), **values = carve(&c, (last_block + 1) * sizeof *values);
+    float *q = carve(&c, (size_t)n_queries * d * sizeof *q),
+          *out = carve(&c, (size_t)n_queries * d * sizeof *out);
+    int32_t *position = carve(&c, n_queries * sizeof *position),
+            *first = carve(&c, n_queries * sizeof *first);
+    const uint8_t **keys = carve(&c, (last_block + 1) * sizeof *keys),
+                  **values = carve(&c, (last_block + 1) * sizeof *values);
     for (uint32_t i = 0; i < n_queries; i++) {
         uint32_t token = i / n_heads;
-        memcpy(q + (size_t)i * d, row(r, o->in, t->token + token) + (size_t)(head + i % n_heads) * d, d * sizeof *q);
+        memcpy(q + (size_t)i * d,
+               row(r, o->in, t->token + token) + (size_t)(head + i % n_heads) * d, d * sizeof *q);
         position[i] = tokens[token].position;
-        first[i] = o->window && (uint32_t)position[i] >= o->window ? position[i] - (int32_t)o->window + 1 : 0;
+        first[i] = o->window && (uint32_t)position[i] >= o->window
+                       ? position[i] - (int32_t)o->window + 1
+                       : 0;
     }
     for (uint32_t i = (uint32_t)first[0] / MN_KV_BLOCK; i <= last_block; i++) {
         keys[i] = mn_page_keys(r->pages, sequence->pages[i], o->layer, kv_head);
         values[i] = mn_page_values(r->pages, sequence->pages[i], o->layer, kv_head);
     }
-    r->attention->attend(&(mn_attention_task){ .q = q, .out = out, .q_stride = d, .out_stride = d, .position = position,
-                             .first = first, .n_queries = n_queries, .head_dim = d, .scale = o->number, .soft_cap = o->soft_cap,
-                             .type = r->pages->type, .keys = keys, .values = values }, scratch + c.used);
+    r->attention->attend(&(mn_attention_task){ .q = q,
+                                               .out = out,
+                                               .q_stride = d,
+                                               .out_stride = d,
+                                               .position = position,
+                                               .first = first,
+                                               .n_queries = n_queries,
+                                               .head_dim = d,
+                                               .scale = o->number,
+                                               .soft_cap = o->soft_cap,
+                                               .type = r->pages->type,
+                                               .keys = keys,
+                                               .values = values },
+                         scratch + c.used);
     for (uint32_t i = 0; i < n_queries; i++)
-        memcpy(row(r, o->out, t->token + i / n_heads) + (size_t)(head + i % n_heads) * d, out + (size_t)i * d, d * sizeof *out);
+        memcpy(row(r, o->out, t->token + i / n_heads) + (size_t)(head + i % n_heads) * d,
+               out + (size_t)i * d, d * sizeof *out);
 }
 
-static void run_attention(mn_runner *r, const mn_op *o, uint32_t thread, uint32_t n_threads, void *scratch)
+static void run_attention(mn_runner *r, const mn_op *o, uint32_t thread, uint32_t n_threads,
+                          void *scratch)
 {
     uint32_t n_kv = r->model->config.n_kv_heads, n_rep = o->n_parts / n_kv;
     uint32_t unit = 0;
     for (uint32_t i = 0; i < r->n_tiles; i++) {
-        uint32_t together = r->tiles[i].n_tokens > 1 || n_kv >= 2 * n_threads ? n_rep : 1; /* lone tokens: head by head */
+        uint32_t together = r->tiles[i].n_tokens > 1 || n_kv >= 2 * n_threads
+                                ? n_rep
+                                : 1; /* lone tokens: head by head */
         for (uint32_t head = 0; head < o->n_parts; head += together)
-            if (unit++ % n_threads == thread) attend(r, o, &r->tiles[i], head / n_rep, head, together, scratch);
+            if (unit++ % n_threads == thread)
+                attend(r, o, &r->tiles[i], head / n_rep, head, together, scratch);
     }
 }
 
-/* --- passes --------------------------------------------------------------------------------------- */
+/* --- passes --- */
 
 static void forward(void *user, mn_pool *pool, uint32_t thread)
 {
@@ -403,9 +452,13 @@ static void forward(void *user, mn_pool *pool, uint32_t thread)
         if (s->kind == STEP_OUTPUT) break; /* mn_runner_logits */
         if (i) mn_pool_barrier(pool);
         if (s->kind == STEP_TOKENS)
-            for (uint32_t t = (uint32_t)((uint64_t)n * thread / n_threads); t < (uint64_t)n * (thread + 1) / n_threads; t++) run_token(r, s, t);
-        else if (s->kind == STEP_LINEAR) run_linear(r, s, thread, n_threads, scratch);
-        else run_attention(r, &r->graph->ops[s->begin], thread, n_threads, scratch);
+            for (uint32_t t = (uint32_t)((uint64_t)n * thread / n_threads);
+                 t < (uint64_t)n * (thread + 1) / n_threads; t++)
+                run_token(r, s, t);
+        else if (s->kind == STEP_LINEAR)
+            run_linear(r, s, thread, n_threads, scratch);
+        else
+            run_attention(r, &r->graph->ops[s->begin], thread, n_threads, scratch);
     }
 }
 
@@ -419,33 +472,39 @@ void mn_runner_forward(mn_runner *r, const mn_batch *batch)
 static void output(void *user, mn_pool *pool, uint32_t thread)
 {
     mn_runner *r = user;
-    uint32_t n_threads = mn_pool_n_threads(pool), n = r->n_wanted, op = (uint32_t)r->graph->n_ops - 1;
+    uint32_t n_threads = mn_pool_n_threads(pool), n = r->n_wanted,
+             op = (uint32_t)r->graph->n_ops - 1;
     const mn_op *o = &r->graph->ops[op];
     for (uint32_t i = thread; i < n; i += n_threads)
-        mn_activations_set(&r->output_activations, i, row(r, o->in, r->wanted[i]), 1u << r->linears[op].activation, r->settings.cpu);
+        mn_activations_set(&r->output_activations, i, row(r, o->in, r->wanted[i]),
+                           1u << r->linears[op].activation, r->settings.cpu);
     mn_pool_barrier(pool);
     mn_range rows = share(o->n_out, thread, n_threads);
-    multiply(r->rows[MN_REG_LOGITS], o->n_out, &r->linears[op], &r->output_activations, r->n_wanted_prompt, n, rows,
-             r->scratch + r->scratch_bytes * thread);
+    multiply(r->rows[MN_REG_LOGITS], o->n_out, &r->linears[op], &r->output_activations,
+             r->n_wanted_prompt, n, rows, r->scratch + r->scratch_bytes * thread);
     for (uint32_t i = 0; i < n && o->soft_cap > 0; i++)
-        r->vector->soft_cap(row(r, MN_REG_LOGITS, i) + rows.begin, o->soft_cap, rows.end - rows.begin);
+        r->vector->soft_cap(row(r, MN_REG_LOGITS, i) + rows.begin, o->soft_cap,
+                            rows.end - rows.begin);
 }
 
 float *mn_runner_logits(mn_runner *r, const uint32_t *wanted, uint32_t n_wanted)
 {
     r->wanted = wanted;
     r->n_wanted = n_wanted;
-    for (r->n_wanted_prompt = 0; r->n_wanted_prompt < n_wanted && wanted[r->n_wanted_prompt] < r->batch.n_prompt;) r->n_wanted_prompt++;
+    for (r->n_wanted_prompt = 0;
+         r->n_wanted_prompt < n_wanted && wanted[r->n_wanted_prompt] < r->batch.n_prompt;)
+        r->n_wanted_prompt++;
     mn_pool_run(r->pool, output, r);
     return r->rows[MN_REG_LOGITS];
 }
 
-/* --- open and close --------------------------------------------------------------------------------- */
+/* --- open and close --- */
 
 static mn_status choose_kernels(mn_runner *r, mn_error *error)
 {
     r->linears = mn_alloc_array(r->graph->n_ops, sizeof *r->linears);
-    if (!r->linears) return mn_fail_memory(error, r->graph->n_ops * sizeof *r->linears, "the kernel table");
+    if (!r->linears)
+        return mn_fail_memory(error, r->graph->n_ops * sizeof *r->linears, "the kernel table");
     for (size_t i = 0; i < r->graph->n_ops; i++) {
         const mn_op *o = &r->graph->ops[i];
         if (!o->weight) continue;
@@ -455,18 +514,24 @@ static mn_status choose_kernels(mn_runner *r, mn_error *error)
     return MN_OK;
 }
 
-mn_status mn_runner_open(mn_runner **out, const mn_model *model, const mn_pages *pages, mn_pool *pool,
-                         const mn_runner_settings *settings, mn_error *error)
+mn_status mn_runner_open(mn_runner **out, const mn_model *model, const mn_pages *pages,
+                         mn_pool *pool, const mn_runner_settings *settings, mn_error *error)
 {
     *out = NULL;
     mn_runner *r = mn_alloc_array(1, sizeof *r);
     if (!r) return mn_fail_memory(error, sizeof *r, "the runner");
-    *r = (mn_runner){ .model = model, .graph = &model->graph, .pages = pages, .pool = pool, .settings = *settings,
-                      .vector = mn_vector_ops_for(settings->cpu), .attention = mn_attention_ops_for(settings->cpu) };
+    *r = (mn_runner){ .model = model,
+                      .graph = &model->graph,
+                      .pages = pages,
+                      .pool = pool,
+                      .settings = *settings,
+                      .vector = mn_vector_ops_for(settings->cpu),
+                      .attention = mn_attention_ops_for(settings->cpu) };
     r->memory_bytes = (size_t)mn_runner_bytes(model, settings, mn_pool_n_threads(pool));
     mn_status s = choose_kernels(r, error);
     if (!s && !cut(r)) s = mn_fail_memory(error, 0, "the list of steps");
-    if (!s && !(r->memory = mn_reserve(r->memory_bytes))) s = mn_fail_memory(error, r->memory_bytes, "scratch memory; a smaller chunk needs less");
+    if (!s && !(r->memory = mn_reserve(r->memory_bytes)))
+        s = mn_fail_memory(error, r->memory_bytes, "scratch memory; a smaller chunk needs less");
     if (s) {
         mn_runner_close(r);
         return s;

@@ -29,7 +29,7 @@ struct mn_sampler {
     size_t top_k, repeat_last;
     uint64_t seed;
     int n_logprobs;
-    bias *biases;          /* [n_biases] */
+    bias *biases; /* [n_biases] */
     size_t n_biases, biases_capacity;
     int32_t *recent;       /* [repeat_last] sorted copy of the tokens that are penalised */
     float *adjusted;       /* [n_vocab] logits after bias and penalties */
@@ -37,7 +37,7 @@ struct mn_sampler {
     double *weights;       /* [n_vocab] */
 };
 
-/* --- options -------------------------------------------------------------------------------------- */
+/* --- options --- */
 
 /* "id:bias,id:bias" */
 static mn_status read_biases(mn_sampler *s, const char *text, mn_error *error)
@@ -46,7 +46,9 @@ static mn_status read_biases(mn_sampler *s, const char *text, mn_error *error)
         char *end;
         long id = strtol(text, &end, 10);
         if (end == text || *end != ':' || id < 0 || (unsigned long)id >= s->n_vocab)
-            return mn_fail(error, MN_USAGE, "logit-bias: expected ID:BIAS,... with ids below %u, found '%.40s'", s->n_vocab, text);
+            return mn_fail(error, MN_USAGE,
+                           "logit-bias: expected ID:BIAS,... with ids below %u, found '%.40s'",
+                           s->n_vocab, text);
         const char *number = end + 1;
         float value = strtof(number, &end);
         if (end == number || isnan(value) || (*end && *end != ','))
@@ -67,11 +69,17 @@ mn_status mn_sampler_open(mn_sampler **out, uint32_t n_vocab, const mn_options *
     mn_sampler *s = mn_alloc_array(1, sizeof *s);
     if (!s) return mn_fail_memory(error, sizeof *s, "the sampler");
     *s = (mn_sampler){
-        .n_vocab = n_vocab, .temperature = mn_option_real(o, "temp"), .top_p = mn_option_real(o, "top-p"),
-        .min_p = mn_option_real(o, "min-p"), .typical_p = mn_option_real(o, "typical-p"),
-        .repeat_penalty = mn_option_real(o, "repeat-penalty"), .frequency_penalty = mn_option_real(o, "frequency-penalty"),
-        .presence_penalty = mn_option_real(o, "presence-penalty"), .top_k = (size_t)mn_option_int(o, "top-k"),
-        .repeat_last = (size_t)mn_option_int(o, "repeat-last"), .seed = (uint64_t)mn_option_int(o, "seed"),
+        .n_vocab = n_vocab,
+        .temperature = mn_option_real(o, "temp"),
+        .top_p = mn_option_real(o, "top-p"),
+        .min_p = mn_option_real(o, "min-p"),
+        .typical_p = mn_option_real(o, "typical-p"),
+        .repeat_penalty = mn_option_real(o, "repeat-penalty"),
+        .frequency_penalty = mn_option_real(o, "frequency-penalty"),
+        .presence_penalty = mn_option_real(o, "presence-penalty"),
+        .top_k = (size_t)mn_option_int(o, "top-k"),
+        .repeat_last = (size_t)mn_option_int(o, "repeat-last"),
+        .seed = (uint64_t)mn_option_int(o, "seed"),
         .n_logprobs = (int)mn_option_int(o, "logprobs"),
     };
     if (s->n_logprobs > (int)n_vocab) s->n_logprobs = (int)n_vocab;
@@ -101,7 +109,7 @@ void mn_sampler_close(mn_sampler *s)
     mn_free(s);
 }
 
-/* --- bias and penalties ----------------------------------------------------------------------------- */
+/* --- bias and penalties --- */
 
 static int compare_ids(const void *a, const void *b)
 {
@@ -109,7 +117,8 @@ static int compare_ids(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Repetition (Keskar et al., arXiv 1909.05858): positive logits are divided, negative ones multiplied. */
+/* Repetition (Keskar et al., arXiv 1909.05858): positive logits are divided, negative ones
+ * multiplied. */
 static void penalise(mn_sampler *s, const int32_t *tokens, size_t n_tokens)
 {
     size_t n = n_tokens < s->repeat_last ? n_tokens : s->repeat_last;
@@ -125,10 +134,12 @@ static void penalise(mn_sampler *s, const int32_t *tokens, size_t n_tokens)
     }
 }
 
-static const float *adjust(mn_sampler *s, const float *logits, const int32_t *tokens, size_t n_tokens)
+static const float *adjust(mn_sampler *s, const float *logits, const int32_t *tokens,
+                           size_t n_tokens)
 {
-    bool penalties = s->repeat_last && n_tokens
-                     && (s->repeat_penalty != 1 || s->frequency_penalty != 0 || s->presence_penalty != 0);
+    bool penalties =
+        s->repeat_last && n_tokens
+        && (s->repeat_penalty != 1 || s->frequency_penalty != 0 || s->presence_penalty != 0);
     if (!penalties && !s->n_biases) return logits;
     memcpy(s->adjusted, logits, s->n_vocab * sizeof *s->adjusted);
     for (size_t i = 0; i < s->n_biases; i++) s->adjusted[s->biases[i].id] += s->biases[i].value;
@@ -136,7 +147,7 @@ static const float *adjust(mn_sampler *s, const float *logits, const int32_t *to
     return s->adjusted;
 }
 
-/* --- candidates ------------------------------------------------------------------------------------- */
+/* --- candidates --- */
 
 /* Likelier first; among equals the lower id. A NaN comes last. */
 static bool before(candidate a, candidate b)
@@ -210,7 +221,7 @@ static double weigh(mn_sampler *s, size_t k, double temperature)
     return sum;
 }
 
-/* --- filters: each returns how many candidates stay ---------------------------------------------------- */
+/* --- filters: each returns how many candidates stay --- */
 
 /* The smallest head of the list whose mass reaches p. */
 static size_t keep_top_p(mn_sampler *s, size_t k, double p, double total)
@@ -242,8 +253,9 @@ static int compare_surprises(const void *a, const void *b)
     return compare_candidates(&x->c, &y->c);
 }
 
-/* Locally typical sampling (Meister et al., arXiv 2202.00666): the candidates whose surprise is nearest to
- * the entropy, until their mass reaches p. Few candidates stay in the heap order of likelihood. */
+/* Locally typical sampling (Meister et al., arXiv 2202.00666): the candidates whose surprise is
+ * nearest to the entropy, until their mass reaches p. Few candidates stay in the heap order of
+ * likelihood. */
 static size_t keep_typical(mn_sampler *s, size_t k, double p)
 {
     enum { MOST = 512 }; /* beyond this many the tail has no mass worth sorting */
@@ -253,7 +265,9 @@ static size_t keep_typical(mn_sampler *s, size_t k, double p)
     for (size_t i = 0; i < k; i++)
         if (s->weights[i] > 0) entropy -= s->weights[i] / sum * mn_log(s->weights[i] / sum);
     for (size_t i = 0; i < n; i++)
-        list[i] = (surprise){ s->weights[i] > 0 ? fabs(-mn_log(s->weights[i] / sum) - entropy) : INFINITY, s->candidates[i] };
+        list[i] =
+            (surprise){ s->weights[i] > 0 ? fabs(-mn_log(s->weights[i] / sum) - entropy) : INFINITY,
+                        s->candidates[i] };
     qsort(list, n, sizeof *list, compare_surprises);
     while (kept < n && mass < p * sum) {
         mass += mn_exp((double)list[kept].c.logit - (double)s->candidates[0].logit);
@@ -264,9 +278,10 @@ static size_t keep_typical(mn_sampler *s, size_t k, double p)
     return kept;
 }
 
-/* --- the pick ------------------------------------------------------------------------------------------ */
+/* --- the pick --- */
 
-/* How many candidates to sort when there is no top-k: enough for the tail to be cut by what follows. */
+/* How many candidates to sort when there is no top-k: enough for the tail to be cut by what
+ * follows. */
 static size_t gather(mn_sampler *s, const float *logits)
 {
     size_t n = s->n_vocab;
@@ -306,7 +321,8 @@ int32_t mn_sampler_pick(mn_sampler *s, const float *logits, const int32_t *token
     if (!(s->temperature > 0) || !isfinite(shift)) return best;
     size_t k = gather(s, logits);
     double total = weigh(s, k, 1);
-    if (!s->top_k || s->top_k >= s->n_vocab) total = k == s->n_vocab ? total : sum_exp(logits, s->n_vocab, shift);
+    if (!s->top_k || s->top_k >= s->n_vocab)
+        total = k == s->n_vocab ? total : sum_exp(logits, s->n_vocab, shift);
     k = filter(s, k, total);
     double left = mn_random_unit(s->seed, n_tokens) * weigh(s, k, s->temperature);
     for (size_t i = 0; i + 1 < k; i++) {
@@ -329,5 +345,6 @@ void mn_sampler_logprobs(mn_sampler *s, const float *logits, int32_t picked, mn_
     out[0] = (mn_token_logprob){ picked, logits[picked] - norm };
     if (s->n_logprobs <= 0) return;
     select_top(s, logits, s->n_vocab, (size_t)s->n_logprobs);
-    for (int i = 0; i < s->n_logprobs; i++) out[1 + i] = (mn_token_logprob){ s->candidates[i].id, s->candidates[i].logit - norm };
+    for (int i = 0; i < s->n_logprobs; i++)
+        out[1 + i] = (mn_token_logprob){ s->candidates[i].id, s->candidates[i].logit - norm };
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* --- open and close --------------------------------------------------------------------------------------- */
+/* --- open and close --- */
 
 static uint32_t n_blocks(const mn_engine *e)
 {
@@ -46,20 +46,25 @@ mn_status mn_session_configure(mn_session *s, const mn_options *options, mn_erro
     return MN_OK;
 }
 
-mn_status mn_session_open(mn_session **out, mn_engine *e, const mn_options *options, mn_error *error)
+mn_status mn_session_open(mn_session **out, mn_engine *e, const mn_options *options,
+                          mn_error *error)
 {
     uint32_t place = 0;
     *out = NULL;
     while (place < e->n_sessions && e->sessions[place]) place++;
     if (place == e->n_sessions)
-        return mn_fail(error, MN_NO_FIT, "all %u sessions of the engine are in use; raise the option 'sessions'", e->n_sessions);
+        return mn_fail(error, MN_NO_FIT,
+                       "all %u sessions of the engine are in use; raise the option 'sessions'",
+                       e->n_sessions);
     mn_session *s = mn_alloc_array(1, sizeof *s);
     if (!s) return mn_fail_memory(error, sizeof *s, "the session");
     s->engine = e;
     s->tokens = mn_alloc_array(e->n_context, sizeof *s->tokens);
     s->roles = mn_alloc_array(e->n_context, sizeof *s->roles);
     s->sequence.pages = mn_alloc_array(n_blocks(e), sizeof *s->sequence.pages);
-    mn_status status = s->tokens && s->roles && s->sequence.pages ? MN_OK : mn_fail_memory(error, e->n_context * 5, "the session");
+    mn_status status = s->tokens && s->roles && s->sequence.pages
+                           ? MN_OK
+                           : mn_fail_memory(error, e->n_context * 5, "the session");
     if (!status) status = mn_session_configure(s, options, error);
     if (status) {
         mn_session_close(s);
@@ -72,7 +77,8 @@ mn_status mn_session_open(mn_session **out, mn_engine *e, const mn_options *opti
 
 static void give_back_pages(mn_session *s, uint32_t from)
 {
-    while (s->sequence.n_pages > from) mn_pages_give_back(&s->engine->pages, s->sequence.pages[--s->sequence.n_pages]);
+    while (s->sequence.n_pages > from)
+        mn_pages_give_back(&s->engine->pages, s->sequence.pages[--s->sequence.n_pages]);
 }
 
 void mn_session_close(mn_session *s)
@@ -91,7 +97,7 @@ void mn_session_close(mn_session *s)
     mn_free(s);
 }
 
-/* --- tokens ------------------------------------------------------------------------------------------------ */
+/* --- tokens --- */
 
 mn_status mn_session_reserve(mn_session *s, uint32_t n, mn_error *error)
 {
@@ -105,7 +111,9 @@ mn_status mn_session_reserve(mn_session *s, uint32_t n, mn_error *error)
 
 static mn_status must_not_answer(const mn_session *s, mn_error *error)
 {
-    return s->answering ? mn_fail(error, MN_USAGE, "the session is answering; cancel or finish that first") : MN_OK;
+    return s->answering
+               ? mn_fail(error, MN_USAGE, "the session is answering; cancel or finish that first")
+               : MN_OK;
 }
 
 static mn_status append(mn_session *s, const int32_t *ids, size_t n, mn_role role, mn_error *error)
@@ -114,10 +122,13 @@ static mn_status append(mn_session *s, const int32_t *ids, size_t n, mn_role rol
     mn_status status = must_not_answer(s, error);
     if (status) return status;
     if (n > s->engine->n_context - s->n_tokens)
-        return mn_fail(error, MN_NO_FIT, "%zu tokens do not fit: the context holds %u and %u are in use; raise 'ctx'", n, s->engine->n_context, s->n_tokens);
+        return mn_fail(error, MN_NO_FIT,
+                       "%zu tokens do not fit: the context holds %u and %u are in use; raise 'ctx'",
+                       n, s->engine->n_context, s->n_tokens);
     for (size_t i = 0; i < n; i++)
         if (ids[i] < 0 || (uint32_t)ids[i] >= n_vocab)
-            return mn_fail(error, MN_USAGE, "token id %d is out of range: the vocabulary has %u", (int)ids[i], n_vocab);
+            return mn_fail(error, MN_USAGE, "token id %d is out of range: the vocabulary has %u",
+                           (int)ids[i], n_vocab);
     if (!mn_session_n_waiting(s)) s->stats = (mn_session_stats){ .prompt_cached = s->n_computed };
     memcpy(s->tokens + s->n_tokens, ids, n * sizeof *ids);
     memset(s->roles + s->n_tokens, role, n);
@@ -135,7 +146,8 @@ mn_status mn_session_append_text(mn_session *s, const char *text, size_t length,
 {
     int32_t *ids;
     size_t n;
-    mn_status status = mn_model_tokenize(s->engine->model, text, length, false, s->n_tokens == 0, &ids, &n, error);
+    mn_status status =
+        mn_model_tokenize(s->engine->model, text, length, false, s->n_tokens == 0, &ids, &n, error);
     if (!status) status = mn_session_append(s, ids, n, error);
     mn_free_ids(ids);
     return status;
@@ -153,15 +165,20 @@ mn_status mn_session_truncate(mn_session *s, size_t n, mn_error *error)
     return MN_OK;
 }
 
-/* Pages are kept only for tokens read in the same role: an answer of before is read again as a prompt. */
+/* Pages are kept only for tokens read in the same role: an answer of before is read again as a
+ * prompt. */
 mn_status mn_session_replace(mn_session *s, const int32_t *ids, size_t n, mn_error *error)
 {
     size_t common = 0;
     mn_status status = must_not_answer(s, error);
     if (status) return status;
     if (n > s->engine->n_context)
-        return mn_fail(error, MN_NO_FIT, "a prompt of %zu tokens does not fit a context of %u; raise 'ctx'", n, s->engine->n_context);
-    while (common < n && common < s->n_computed && s->tokens[common] == ids[common] && s->roles[common] == MN_PROMPT) common++;
+        return mn_fail(error, MN_NO_FIT,
+                       "a prompt of %zu tokens does not fit a context of %u; raise 'ctx'", n,
+                       s->engine->n_context);
+    while (common < n && common < s->n_computed && s->tokens[common] == ids[common]
+           && s->roles[common] == MN_PROMPT)
+        common++;
     if (common == n && n) common--; /* the last token gives the logits to go on from */
     status = mn_session_truncate(s, common, error);
     if (!status) status = mn_session_append(s, ids + common, n - common, error);
@@ -169,30 +186,37 @@ mn_status mn_session_replace(mn_session *s, const int32_t *ids, size_t n, mn_err
     return status;
 }
 
-/* --- chat -------------------------------------------------------------------------------------------------- */
+/* --- chat --- */
 
 static mn_status set_json(json_t *object, const char *name, const char *text, mn_error *error)
 {
     json_error_t at;
     if (!text) return MN_OK;
     json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &at);
-    if (!value) return mn_fail(error, MN_USAGE, "%s: %s (line %d, column %d)", name, at.text, at.line, at.column);
+    if (!value)
+        return mn_fail(error, MN_USAGE, "%s: %s (line %d, column %d)", name, at.text, at.line,
+                       at.column);
     if (json_object_set_new(object, name, value)) return mn_fail_memory(error, 0, name);
     return MN_OK;
 }
 
-static mn_status chat_variables(json_t **out, const char *messages, const char *tools, const char *variables, mn_error *error)
+static mn_status chat_variables(json_t **out, const char *messages, const char *tools,
+                                const char *variables, mn_error *error)
 {
     json_t *all = json_object();
     json_t *given = NULL;
-    mn_status status = all && !json_object_set_new(all, "add_generation_prompt", json_true()) ? MN_OK : mn_fail_memory(error, 0, "the conversation");
+    mn_status status = all && !json_object_set_new(all, "add_generation_prompt", json_true())
+                           ? MN_OK
+                           : mn_fail_memory(error, 0, "the conversation");
     if (!status) status = set_json(all, "messages", messages, error);
     if (!status) status = set_json(all, "tools", tools, error);
     if (!status && variables) {
         json_error_t at;
         given = json_loads(variables, 0, &at);
-        if (!json_is_object(given)) status = mn_fail(error, MN_USAGE, "variables: expected a JSON object");
-        else if (json_object_update(all, given)) status = mn_fail_memory(error, 0, "the conversation");
+        if (!json_is_object(given))
+            status = mn_fail(error, MN_USAGE, "variables: expected a JSON object");
+        else if (json_object_update(all, given))
+            status = mn_fail_memory(error, 0, "the conversation");
     }
     json_decref(given);
     if (status) json_decref(all);
@@ -200,8 +224,8 @@ static mn_status chat_variables(json_t **out, const char *messages, const char *
     return status;
 }
 
-mn_status mn_session_set_chat(mn_session *s, const char *messages_json, const char *tools_json, const char *variables_json,
-                              int64_t now, mn_error *error)
+mn_status mn_session_set_chat(mn_session *s, const char *messages_json, const char *tools_json,
+                              const char *variables_json, int64_t now, mn_error *error)
 {
     const mn_model *m = s->engine->model;
     json_t *variables;
@@ -217,7 +241,7 @@ mn_status mn_session_set_chat(mn_session *s, const char *messages_json, const ch
     return status;
 }
 
-/* --- fork --------------------------------------------------------------------------------------------------- */
+/* --- fork --- */
 
 mn_status mn_session_fork(mn_session **out, const mn_session *s, mn_error *error)
 {
@@ -230,14 +254,15 @@ mn_status mn_session_fork(mn_session **out, const mn_session *s, mn_error *error
     }
     memcpy(copy->tokens, s->tokens, s->n_tokens * sizeof *s->tokens);
     memcpy(copy->roles, s->roles, s->n_tokens);
-    for (uint32_t i = 0; i < copy->sequence.n_pages; i++) memcpy(copy->sequence.pages[i], s->sequence.pages[i], s->engine->pages.page_bytes);
+    for (uint32_t i = 0; i < copy->sequence.n_pages; i++)
+        memcpy(copy->sequence.pages[i], s->sequence.pages[i], s->engine->pages.page_bytes);
     copy->n_tokens = s->n_tokens;
     copy->n_computed = s->n_computed;
     *out = copy;
     return MN_OK;
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------- */
+/* --- looking --- */
 
 mn_finish mn_session_finish_reason(const mn_session *s)
 {

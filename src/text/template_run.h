@@ -55,7 +55,10 @@ static inline bool mn_jinja_charge(mn_jinja_run *run, uint64_t steps)
 }
 /* Counts one level of C calls; each true needs a mn_jinja_leave. */
 bool mn_jinja_enter(mn_jinja_run *run);
-static inline void mn_jinja_leave(mn_jinja_run *run) { run->depth--; }
+static inline void mn_jinja_leave(mn_jinja_run *run)
+{
+    run->depth--;
+}
 
 /* --- calling (template_call.c) --- */
 typedef struct mn_jinja_arguments {

@@ -17,7 +17,8 @@ static void test_errors_are_harmless(void **state)
 {
     mn_error error;
     (void)state;
-    assert_int_equal(mn_fail(&error, MN_BAD_FILE, "name '%s'", "a\x1B[2J\xFF\xC2\x9B\xC3\xA9"), MN_BAD_FILE);
+    assert_int_equal(mn_fail(&error, MN_BAD_FILE, "name '%s'", "a\x1B[2J\xFF\xC2\x9B\xC3\xA9"),
+                     MN_BAD_FILE);
     assert_string_equal(error.message, "name 'a\\x1B[2J\\xFF\\xC2\\x9B\xC3\xA9'");
     assert_int_equal(mn_fail(NULL, MN_IO, "nobody listens"), MN_IO);
     char longer[3000];
@@ -48,7 +49,16 @@ static void test_utf8(void **state)
         }
         assert_int_equal(mn_utf8_incomplete_tail(bytes, n), 0);
     }
-    static const char *const ill_formed[] = { "\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3(" };
+    static const char *const ill_formed[] = { "\x80",
+                                              "\xC0\x80",
+                                              "\xC1\xBF",
+                                              "\xE0\x9F\xBF",
+                                              "\xED\xA0\x80",
+                                              "\xF0\x8F\xBF\xBF",
+                                              "\xF4\x90\x80\x80",
+                                              "\xF5\x80\x80\x80",
+                                              "\xFF",
+                                              "\xC3(" };
     for (size_t i = 0; i < sizeof ill_formed / sizeof ill_formed[0]; i++)
         assert_int_equal(mn_utf8_length(ill_formed[i], strlen(ill_formed[i])), 0);
     assert_int_equal(mn_utf8_incomplete_tail("a\xED\xA0", 3), 0); /* can never become whole */
@@ -101,10 +111,11 @@ static void test_random(void **state)
         sum += u;
     }
     assert_true(sum > 4850 && sum < 5150);
-    assert_true(mn_random_u64(1, 5) != mn_random_u64(2, 5) && mn_random_u64(1, 5) != mn_random_u64(1, 6));
+    assert_true(mn_random_u64(1, 5) != mn_random_u64(2, 5)
+                && mn_random_u64(1, 5) != mn_random_u64(1, 6));
 }
 
-/* --- the pool -------------------------------------------------------------------------------------- */
+/* --- the pool --- */
 
 typedef struct round_robin {
     atomic_uint n[64];
@@ -142,8 +153,12 @@ static void test_pool(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_errors_are_harmless), cmocka_unit_test(test_utf8), cmocka_unit_test(test_text),
-        cmocka_unit_test(test_sizes),               cmocka_unit_test(test_random), cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_errors_are_harmless),
+        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

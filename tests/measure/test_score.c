@@ -82,17 +82,23 @@ static void test_windows(void **state)
     settings.n_chunks = 1;
     assert_ok(mn_score_run(&stepwise, w.session, ids, N, &settings, NULL, &error), error);
     assert_int_equal(stepwise.n_chunks, 1);
-    assert_int_equal(mn_score_run(&score, w.session, ids, WINDOW - 1, &settings, NULL, &error), MN_USAGE);
+    assert_int_equal(mn_score_run(&score, w.session, ids, WINDOW - 1, &settings, NULL, &error),
+                     MN_USAGE);
     close_world(&w);
 }
 
-typedef struct listed { size_t n; double sum; bool ordered; } listed;
+typedef struct listed {
+    size_t n;
+    double sum;
+    bool ordered;
+} listed;
 
 static void list(void *user, const mn_score_token *token)
 {
     listed *l = user;
     l->ordered = l->ordered && token->index == l->n + 1 && token->n_logprobs == 4;
-    for (uint32_t i = 2; i < token->n_logprobs; i++) l->ordered = l->ordered && token->logprobs[i - 1].logprob >= token->logprobs[i].logprob;
+    for (uint32_t i = 2; i < token->n_logprobs; i++)
+        l->ordered = l->ordered && token->logprobs[i - 1].logprob >= token->logprobs[i].logprob;
     l->ordered = l->ordered && token->logprobs[0].logprob <= token->logprobs[1].logprob;
     l->sum -= (double)token->logprobs[0].logprob;
     l->n++;
@@ -110,7 +116,9 @@ static void test_whole_text(void **state)
     world w = open_world("64");
     make_ids(ids, N);
     mn_score_settings settings = { .n_context = 64, .whole = true, .n_top = 3 };
-    assert_ok(mn_score_run(&score, w.session, ids, N, &settings, &(mn_score_watch){ .user = &l, .token = list }, &error), error);
+    assert_ok(mn_score_run(&score, w.session, ids, N, &settings,
+                           &(mn_score_watch){ .user = &l, .token = list }, &error),
+              error);
     for (size_t i = 1; i < N; i++) expected += nll_of(&w, ids, i);
     assert_int_equal(score.n_tokens, N - 1);
     assert_int_equal(l.n, N - 1);
@@ -128,18 +136,34 @@ static void test_bench(void **state)
     world w = open_world("64");
     mn_session_close(w.session);
     w.session = NULL;
-    assert_ok(mn_bench_run(&b, w.engine, &(mn_bench_settings){ .n_prompt = 16, .n_answer = 4, .n_rounds = 2, .n_batch = 1 }, &error), error);
-    assert_true(b.prefill_tps > 0 && b.decode_tps > 0 && b.prefill_low <= b.prefill_tps && b.prefill_tps <= b.prefill_high);
+    assert_ok(mn_bench_run(&b, w.engine,
+                           &(mn_bench_settings){
+                               .n_prompt = 16, .n_answer = 4, .n_rounds = 2, .n_batch = 1 },
+                           &error),
+              error);
+    assert_true(b.prefill_tps > 0 && b.decode_tps > 0 && b.prefill_low <= b.prefill_tps
+                && b.prefill_tps <= b.prefill_high);
     assert_true(b.bytes_per_token > 0 && b.bytes_per_token < mn_gguf_file_bytes(w.model->file));
-    assert_ok(mn_bench_run(&b, w.engine, &(mn_bench_settings){ .n_answer = 4, .n_rounds = 1, .n_batch = 1 }, &error), error);
+    assert_ok(mn_bench_run(&b, w.engine,
+                           &(mn_bench_settings){ .n_answer = 4, .n_rounds = 1, .n_batch = 1 },
+                           &error),
+              error);
     assert_true(isnan(b.prefill_tps));
-    assert_int_equal(mn_bench_run(&b, w.engine, &(mn_bench_settings){ .n_prompt = 65, .n_rounds = 1, .n_batch = 1 }, &error), MN_NO_FIT);
-    assert_int_equal(mn_bench_run(&b, w.engine, &(mn_bench_settings){ .n_prompt = 1, .n_rounds = 1, .n_batch = 2 }, &error), MN_USAGE);
+    assert_int_equal(
+        mn_bench_run(&b, w.engine,
+                     &(mn_bench_settings){ .n_prompt = 65, .n_rounds = 1, .n_batch = 1 }, &error),
+        MN_NO_FIT);
+    assert_int_equal(
+        mn_bench_run(&b, w.engine,
+                     &(mn_bench_settings){ .n_prompt = 1, .n_rounds = 1, .n_batch = 2 }, &error),
+        MN_USAGE);
     close_world(&w);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_windows), cmocka_unit_test(test_whole_text), cmocka_unit_test(test_bench) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(test_windows),
+                                        cmocka_unit_test(test_whole_text),
+                                        cmocka_unit_test(test_bench) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

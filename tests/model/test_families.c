@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_families.c - every tiny model of tests/data/tiny gives the logits of a trusted implementation,
- * as a prompt in chunks of any size and token by token, past the window and the trained context. */
+/* test_families.c - every tiny model of tests/data/tiny gives the logits of a trusted
+ * implementation, as a prompt in chunks of any size and token by token, past the window and the
+ * trained context. */
 #include "test.h"
 
 #include "base/io.h"
@@ -37,7 +38,8 @@ static bool compare(void *user, size_t index, const float *logits)
     return true;
 }
 
-static double worst_difference(const mn_model *model, json_t *entry, mn_role role, const char *chunk, const char *threads)
+static double worst_difference(const mn_model *model, json_t *entry, mn_role role,
+                               const char *chunk, const char *threads)
 {
     mn_error error = { 0 };
     mn_engine *engine;
@@ -51,7 +53,8 @@ static double worst_difference(const mn_model *model, json_t *entry, mn_role rol
     for (size_t i = 0; i < n; i++) ids[i] = (int32_t)json_integer_value(json_array_get(list, i));
     snprintf(path, sizeof path, FOLDER "%s", json_string_value(json_object_get(entry, "logits")));
     assert_ok(mn_file_read(&raw, &length, path, 1 << 20, &error), error);
-    expected e = { json_object_get(entry, "positions"), (const float *)(void *)raw, (size_t)json_integer_value(json_object_get(entry, "n_vocab")), 0, 0 };
+    expected e = { json_object_get(entry, "positions"), (const float *)(void *)raw,
+                   (size_t)json_integer_value(json_object_get(entry, "n_vocab")), 0, 0 };
     assert_int_equal(length, json_array_size(e.positions) * e.n_vocab * sizeof(float));
     assert_ok(mn_options_open(&options, &error), error);
     assert_ok(mn_options_set(options, "kv-type", "f32", &error), error);
@@ -79,8 +82,11 @@ static void check_model(json_t *entry)
     assert_ok(mn_model_open(&model, path, NULL, &error), error);
     for (size_t i = 0; i < 3; i++)
         for (int role = MN_PROMPT; role <= MN_DECODE; role++) {
-            double worst = worst_difference(model, entry, (mn_role)role, chunks[i], i == 2 ? "3" : "1");
-            if (!(worst < 1e-4)) fail_msg("%s: role %d, chunk %s: logits differ by %g", path, role, chunks[i], worst);
+            double worst =
+                worst_difference(model, entry, (mn_role)role, chunks[i], i == 2 ? "3" : "1");
+            if (!(worst < 1e-4))
+                fail_msg("%s: role %d, chunk %s: logits differ by %g", path, role, chunks[i],
+                         worst);
         }
     mn_model_close(model);
 }
@@ -137,7 +143,8 @@ static void check_greedy(json_t *entry)
     assert_int_equal(mn_session_finish_reason(session), MN_FINISH_LENGTH);
     assert_int_equal(mn_session_n_tokens(session), n + n_greedy);
     for (size_t i = 0; i < n_greedy; i++)
-        assert_int_equal(mn_session_tokens(session)[n + i], json_integer_value(json_array_get(greedy, i)));
+        assert_int_equal(mn_session_tokens(session)[n + i],
+                         json_integer_value(json_array_get(greedy, i)));
     mn_text_free(&text);
     mn_session_close(session);
     mn_engine_close(engine);
@@ -170,7 +177,8 @@ static void test_verify(void **state)
     assert_ok(mn_model_open(&model, FOLDER "qwen2.gguf", options, &error), error);
     const mn_tensor *last = mn_gguf_tensor_at(model->file, mn_gguf_n_tensors(model->file) - 1);
     assert_ok(mn_file_read(&bytes, &length, FOLDER "qwen2.gguf", 1 << 20, &error), error);
-    memcpy(bytes + length - last->size_bytes / 8 * 4, &nan, sizeof nan); /* the middle of the last tensor */
+    memcpy(bytes + length - last->size_bytes / 8 * 4, &nan,
+           sizeof nan); /* the middle of the last tensor */
     mn_model_close(model);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);

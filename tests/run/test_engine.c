@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_engine.c - the text of a session depends on its prompt, options and seed, and on nothing else:
- * not on threads, chunks, other sessions, forks, or a save and restore. */
+/* test_engine.c - the text of a session depends on its prompt, options and seed, and on nothing
+ * else: not on threads, chunks, other sessions, forks, or a save and restore. */
 #include "test.h"
 
 #include "base/io.h"
@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #define N_ANSWER 24
-static const char *const models[] = { "tests/data/tiny/llama3.gguf", "tests/data/tiny/qwen2.gguf", "tests/data/tiny/gemma3.gguf" };
+static const char *const models[] = { "tests/data/tiny/llama3.gguf", "tests/data/tiny/qwen2.gguf",
+                                      "tests/data/tiny/gemma3.gguf" };
 
-typedef struct setting { const char *name, *value; } setting;
+typedef struct setting {
+    const char *name, *value;
+} setting;
 
 static mn_options *options_of(const setting *settings, size_t n)
 {
@@ -25,7 +28,8 @@ static mn_options *options_of(const setting *settings, size_t n)
     assert_ok(mn_options_set(options, "seed", "7", &error), error);
     assert_ok(mn_options_set(options, "temp", "1.5", &error), error);
     assert_ok(mn_options_set(options, "ignore-eos", "true", &error), error);
-    for (size_t i = 0; i < n; i++) assert_ok(mn_options_set(options, settings[i].name, settings[i].value, &error), error);
+    for (size_t i = 0; i < n; i++)
+        assert_ok(mn_options_set(options, settings[i].name, settings[i].value, &error), error);
     return options;
 }
 
@@ -61,11 +65,13 @@ static void keep(answer *out, const mn_session *s, size_t n_prompt)
     assert_int_equal(mn_session_n_tokens(s), n_prompt + N_ANSWER);
     memcpy(out->tokens, mn_session_tokens(s) + n_prompt, sizeof out->tokens);
     memset(out->logits, 0, sizeof out->logits);
-    if (mn_session_logits(s)) memcpy(out->logits, mn_session_logits(s), s->engine->model->config.n_vocab * sizeof(float));
+    if (mn_session_logits(s))
+        memcpy(out->logits, mn_session_logits(s), s->engine->model->config.n_vocab * sizeof(float));
 }
 
 /* One session, alone in its engine. */
-static answer alone(const mn_model *model, size_t n_prompt, unsigned which, const setting *settings, size_t n_settings)
+static answer alone(const mn_model *model, size_t n_prompt, unsigned which, const setting *settings,
+                    size_t n_settings)
 {
     mn_error error = { 0 };
     mn_options *options = options_of(settings, n_settings);
@@ -85,14 +91,17 @@ static answer alone(const mn_model *model, size_t n_prompt, unsigned which, cons
 
 static void test_threads_and_chunks(void **state)
 {
-    static const char *const threads[] = { "1", "2", "3", "5" }, *const chunks[] = { "1", "7", "64" };
+    static const char *const threads[] = { "1", "2", "3", "5" }, *const chunks[] = { "1", "7",
+                                                                                     "64" };
     (void)state;
     for (size_t m = 0; m < 3; m++) {
         mn_model *model = open_model(models[m]);
         answer expected = alone(model, 70, 1, &(setting){ "threads", "1" }, 1);
         for (size_t t = 0; t < 4; t++)
             for (size_t c = 0; c < 3; c++) {
-                answer got = alone(model, 70, 1, (setting[]){ { "threads", threads[t] }, { "chunk", chunks[c] } }, 2);
+                answer got =
+                    alone(model, 70, 1,
+                          (setting[]){ { "threads", threads[t] }, { "chunk", chunks[c] } }, 2);
                 assert_memory_equal(&got, &expected, sizeof got);
             }
         mn_model_close(model);
@@ -126,12 +135,14 @@ static void test_many_sessions(void **state)
     (void)state;
     for (size_t m = 0; m < 3; m++) {
         mn_model *model = open_model(models[m]);
-        mn_options *options = options_of((setting[]){ { "sessions", "5" }, { "chunk", "16" }, { "threads", "2" } }, 3);
+        mn_options *options = options_of(
+            (setting[]){ { "sessions", "5" }, { "chunk", "16" }, { "threads", "2" } }, 3);
         mn_engine *engine;
         mn_session *sessions[N];
         answer expected[N];
         size_t waiting = 1;
-        for (unsigned i = 0; i < N; i++) expected[i] = alone(model, lengths[i], i, &(setting){ "threads", "1" }, 1);
+        for (unsigned i = 0; i < N; i++)
+            expected[i] = alone(model, lengths[i], i, &(setting){ "threads", "1" }, 1);
         assert_ok(mn_engine_open(&engine, model, options, &error), error);
         for (unsigned i = 0; i < N; i++) {
             assert_ok(mn_session_open(&sessions[i], engine, options, &error), error);
@@ -141,7 +152,8 @@ static void test_many_sessions(void **state)
         while (waiting) assert_ok(mn_engine_step(engine, &waiting, &error), error);
         for (unsigned i = 0; i < N; i++) {
             assert_int_equal(mn_session_finish_reason(sessions[i]), MN_FINISH_LENGTH);
-            assert_memory_equal(mn_session_tokens(sessions[i]) + lengths[i], expected[i].tokens, sizeof expected[i].tokens);
+            assert_memory_equal(mn_session_tokens(sessions[i]) + lengths[i], expected[i].tokens,
+                                sizeof expected[i].tokens);
             mn_session_close(sessions[i]);
         }
         mn_engine_close(engine);
@@ -156,8 +168,11 @@ static void test_key_value_types(void **state)
     (void)state;
     mn_model *model = open_model(models[0]);
     for (size_t i = 0; i < 3; i++) {
-        answer one = alone(model, 70, 2, (setting[]){ { "kv-type", types[i] }, { "threads", "1" } }, 2);
-        answer two = alone(model, 70, 2, (setting[]){ { "kv-type", types[i] }, { "threads", "3" }, { "chunk", "5" } }, 3);
+        answer one =
+            alone(model, 70, 2, (setting[]){ { "kv-type", types[i] }, { "threads", "1" } }, 2);
+        answer two =
+            alone(model, 70, 2,
+                  (setting[]){ { "kv-type", types[i] }, { "threads", "3" }, { "chunk", "5" } }, 3);
         assert_memory_equal(&one, &two, sizeof one);
     }
     mn_model_close(model);
@@ -211,7 +226,8 @@ static void test_fork_save_truncate(void **state)
     unlink(path);
 }
 
-/* Every prefix and every flipped byte of a saved session is refused, and the session stays as it was. */
+/* Every prefix and every flipped byte of a saved session is refused, and the session stays as it
+ * was. */
 static void test_damaged_state(void **state)
 {
     (void)state;
@@ -280,7 +296,7 @@ static void test_limits(void **state)
     mn_model_close(model);
 }
 
-/* --- text: stop texts, cancelling ------------------------------------------------------------------- */
+/* --- text: stop texts, cancelling --- */
 
 typedef struct heard {
     char text[1024];
@@ -295,7 +311,8 @@ static bool listen(void *user, const char *text, size_t length)
     return !h->stop_after || h->length < h->stop_after;
 }
 
-static heard say(const mn_model *model, const setting *settings, size_t n, size_t stop_after, mn_finish *finish)
+static heard say(const mn_model *model, const setting *settings, size_t n, size_t stop_after,
+                 mn_finish *finish)
 {
     mn_error error = { 0 };
     mn_options *options = options_of(settings, n);
@@ -355,7 +372,8 @@ static void test_logprobs(void **state)
         assert_int_equal(mn_session_logprobs(s, i, &list), 4);
         assert_int_equal(list[0].id, mn_session_tokens(s)[i]);
         assert_int_equal(list[1].id, list[0].id); /* greedy */
-        assert_true(list[1].logprob < 0 && list[1].logprob >= list[2].logprob && list[2].logprob >= list[3].logprob);
+        assert_true(list[1].logprob < 0 && list[1].logprob >= list[2].logprob
+                    && list[2].logprob >= list[3].logprob);
     }
     mn_session_close(s);
     mn_engine_close(engine);
@@ -363,9 +381,12 @@ static void test_logprobs(void **state)
     mn_model_close(model);
 }
 
-/* --- memory that runs out --------------------------------------------------------------------------- */
+/* --- memory that runs out --- */
 
-typedef struct fault { size_t calls, fail_at; bool for_ever; } fault;
+typedef struct fault {
+    size_t calls, fail_at;
+    bool for_ever;
+} fault;
 
 static bool allow(void *user, size_t size_bytes)
 {
@@ -415,7 +436,8 @@ static void test_allocation_failures(void **state)
                 break;
             }
             if (status) {
-                if (status != MN_NO_MEMORY) fail_msg("allocation %zu: %s: %s", i, mn_status_name(status), error.message);
+                if (status != MN_NO_MEMORY)
+                    fail_msg("allocation %zu: %s: %s", i, mn_status_name(status), error.message);
                 failures++;
             }
         }
@@ -428,11 +450,16 @@ static void test_allocation_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads_and_chunks), cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_many_sessions), cmocka_unit_test(test_key_value_types),
-        cmocka_unit_test(test_fork_save_truncate), cmocka_unit_test(test_damaged_state),
-        cmocka_unit_test(test_limits), cmocka_unit_test(test_stop_texts),
-        cmocka_unit_test(test_logprobs), cmocka_unit_test(test_allocation_failures),
+        cmocka_unit_test(test_threads_and_chunks),
+        cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_many_sessions),
+        cmocka_unit_test(test_key_value_types),
+        cmocka_unit_test(test_fork_save_truncate),
+        cmocka_unit_test(test_damaged_state),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_stop_texts),
+        cmocka_unit_test(test_logprobs),
+        cmocka_unit_test(test_allocation_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

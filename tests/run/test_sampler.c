@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sampler.c - every setting of the sampler does what it says, and the pick is a function of the
- * seed and the position. */
+/* test_sampler.c - every setting of the sampler does what it says, and the pick is a function of
+ * the seed and the position. */
 #include "test.h"
 
 #include "run/sampler.h"
@@ -10,7 +10,9 @@
 
 #define N 500
 
-typedef struct setting { const char *name, *value; } setting;
+typedef struct setting {
+    const char *name, *value;
+} setting;
 
 static mn_sampler *open_sampler(const setting *settings, size_t n)
 {
@@ -18,9 +20,13 @@ static mn_sampler *open_sampler(const setting *settings, size_t n)
     mn_options *options;
     mn_sampler *sampler;
     assert_ok(mn_options_open(&options, &error), error);
-    const setting neutral[] = { { "temp", "1" }, { "top-k", "0" }, { "top-p", "1" }, { "min-p", "0" }, { "seed", "1" } };
-    for (size_t i = 0; i < 5; i++) assert_ok(mn_options_set(options, neutral[i].name, neutral[i].value, &error), error);
-    for (size_t i = 0; i < n; i++) assert_ok(mn_options_set(options, settings[i].name, settings[i].value, &error), error);
+    const setting neutral[] = {
+        { "temp", "1" }, { "top-k", "0" }, { "top-p", "1" }, { "min-p", "0" }, { "seed", "1" }
+    };
+    for (size_t i = 0; i < 5; i++)
+        assert_ok(mn_options_set(options, neutral[i].name, neutral[i].value, &error), error);
+    for (size_t i = 0; i < n; i++)
+        assert_ok(mn_options_set(options, settings[i].name, settings[i].value, &error), error);
     assert_ok(mn_sampler_open(&sampler, N, options, &error), error);
     mn_options_close(options);
     return sampler;
@@ -34,7 +40,8 @@ static double weight(size_t i)
 
 static void fill(float *logits)
 {
-    for (size_t i = 0; i < N; i++) logits[(i * 7 + 3) % N] = (float)log(weight(i)); /* not in order of id */
+    for (size_t i = 0; i < N; i++)
+        logits[(i * 7 + 3) % N] = (float)log(weight(i)); /* not in order of id */
 }
 
 static size_t rank_of(int32_t id)
@@ -56,7 +63,8 @@ static void count(size_t counts[N], const setting *settings, size_t n_settings)
     mn_sampler_close(s);
 }
 
-/* The picks follow the probabilities of the first n ranks, raised to `power`; nothing else is picked. */
+/* The picks follow the probabilities of the first n ranks, raised to `power`; nothing else is
+ * picked. */
 static void expect(const setting *settings, size_t n_settings, size_t n, double power)
 {
     size_t counts[N], others = 0;
@@ -64,7 +72,8 @@ static void expect(const setting *settings, size_t n_settings, size_t n, double 
     count(counts, settings, n_settings);
     for (size_t i = 0; i < n; i++) total += pow(weight(i), power);
     for (size_t i = 0; i < N; i++) {
-        double p = i < n ? pow(weight(i), power) / total : 0, error = 5 * sqrt(p * (1 - p) / 20000) + 1e-4;
+        double p = i < n ? pow(weight(i), power) / total : 0,
+               error = 5 * sqrt(p * (1 - p) / 20000) + 1e-4;
         if (i < 10 && !(fabs((double)counts[i] / 20000 - p) <= error))
             fail_msg("rank %zu: picked %zu of 20000, expected %g", i, counts[i], p);
         others += i >= n ? counts[i] : 0;
@@ -120,8 +129,10 @@ static void test_seed_and_position(void **state)
         for (size_t i = 100; i-- > 0;) { /* in any order */
             int32_t id = mn_sampler_pick(s, logits, tokens, i);
             assert_int_equal(id, mn_sampler_pick(again, logits, tokens, i));
-            if (seed == 1) first[i] = id;
-            else same += first[i] == id;
+            if (seed == 1)
+                first[i] = id;
+            else
+                same += first[i] == id;
         }
         mn_sampler_close(s);
         mn_sampler_close(again);
@@ -137,18 +148,24 @@ static void test_penalties_and_bias(void **state)
     logits[6] = 1.9f;
     logits[7] = -1;
     const int32_t tokens[4] = { 5, 5, 9, 5 };
-    const struct { setting s; int32_t expected; } cases[] = {
-        { { "repeat-penalty", "1" }, 5 },     { { "repeat-penalty", "1.2" }, 6 },     { { "frequency-penalty", "0.02" }, 5 },
-        { { "frequency-penalty", "0.04" }, 6 }, { { "presence-penalty", "0.05" }, 5 }, { { "presence-penalty", "0.2" }, 6 },
-        { { "logit-bias", "5:-1" }, 6 },      { { "logit-bias", "7:4,5:-1" }, 7 },
+    const struct {
+        setting s;
+        int32_t expected;
+    } cases[] = {
+        { { "repeat-penalty", "1" }, 5 },       { { "repeat-penalty", "1.2" }, 6 },
+        { { "frequency-penalty", "0.02" }, 5 }, { { "frequency-penalty", "0.04" }, 6 },
+        { { "presence-penalty", "0.05" }, 5 },  { { "presence-penalty", "0.2" }, 6 },
+        { { "logit-bias", "5:-1" }, 6 },        { { "logit-bias", "7:4,5:-1" }, 7 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         mn_sampler *s = open_sampler((setting[]){ { "temp", "0" }, cases[i].s }, 2);
         assert_int_equal(mn_sampler_pick(s, logits, tokens, 4), cases[i].expected);
         mn_sampler_close(s);
     }
-    mn_sampler *s = open_sampler((setting[]){ { "temp", "0" }, { "repeat-penalty", "2" }, { "repeat-last", "1" } }, 3);
-    assert_int_equal(mn_sampler_pick(s, logits, (int32_t[]){ 5, 6 }, 2), 5); /* only the last token counts */
+    mn_sampler *s = open_sampler(
+        (setting[]){ { "temp", "0" }, { "repeat-penalty", "2" }, { "repeat-last", "1" } }, 3);
+    assert_int_equal(mn_sampler_pick(s, logits, (int32_t[]){ 5, 6 }, 2),
+                     5); /* only the last token counts */
     mn_sampler_close(s);
     mn_options *options;
     mn_error error = { 0 };
@@ -161,8 +178,8 @@ static void test_penalties_and_bias(void **state)
     mn_options_close(options);
 }
 
-/* Typical sampling at a small p takes the tokens whose surprise is nearest to the entropy, which here is
- * not the likeliest one. */
+/* Typical sampling at a small p takes the tokens whose surprise is nearest to the entropy, which
+ * here is not the likeliest one. */
 static void test_typical(void **state)
 {
     float logits[N];
@@ -199,9 +216,9 @@ static void test_logprobs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_distributions),    cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_distributions),     cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_seed_and_position), cmocka_unit_test(test_penalties_and_bias),
-        cmocka_unit_test(test_typical),          cmocka_unit_test(test_logprobs),
+        cmocka_unit_test(test_typical),           cmocka_unit_test(test_logprobs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,8 @@ static void layer(mn_builder *b, uint32_t i, uint32_t rope)
 
 void mn_build_llama(mn_builder *b)
 {
-    uint32_t rope = mn_build_rope_table(b, true, b->config->rope_base, b->config->rope_scale, "rope_freqs.weight");
+    uint32_t rope = mn_build_rope_table(b, true, b->config->rope_base, b->config->rope_scale,
+                                        "rope_freqs.weight");
     mn_build_embed(b, 1);
     for (uint32_t i = 0; i < b->config->n_layers; i++) layer(b, i, rope);
     mn_build_output(b);

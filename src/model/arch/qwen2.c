@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* qwen2.c - Qwen2 and Qwen2.5: Llama's shape with biases on q, k and v, and heads turned by halves. */
+/* qwen2.c - Qwen2 and Qwen2.5: Llama's shape with biases on q, k and v, and heads turned by halves.
+ */
 #include "model/arch/arch.h"
 
 #include <math.h>
@@ -24,7 +25,8 @@ static void layer(mn_builder *b, uint32_t i, uint32_t rope)
 
 void mn_build_qwen2(mn_builder *b)
 {
-    uint32_t rope = mn_build_rope_table(b, false, b->config->rope_base, b->config->rope_scale, NULL);
+    uint32_t rope =
+        mn_build_rope_table(b, false, b->config->rope_base, b->config->rope_scale, NULL);
     mn_build_embed(b, 1);
     for (uint32_t i = 0; i < b->config->n_layers; i++) layer(b, i, rope);
     mn_build_output(b);
